@@ -4,6 +4,7 @@ they say."""
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -15,6 +16,7 @@ from audit.ingest.recorded import out_of_text, stands_alone
 from audit.ingest.values import obj, objects, text
 from audit.protocols.protocol import Protocol
 from audit.protocols.recognition import fallback, protocol_of_answer, protocol_of_request
+from audit.protocols.reply import usage_in
 
 _ROOM = 3
 _PREFERRED = ("request", "body", "response", "result")
@@ -39,7 +41,7 @@ def _is_nameless(value: Any) -> bool:
         return False
     messages, contents = objects(value.get("messages")), objects(value.get("contents"))
     told = bool(messages and "role" in messages[0]) or bool(contents and "parts" in contents[0])
-    return told or is_completion(value)
+    return told or is_completion(value) or _asked_for(value) is not None
 
 
 def is_completion(value: Mapping[str, Any]) -> bool:
@@ -190,12 +192,30 @@ _OTHER = (
     ("data", "b64_json", "images"),
     ("data", "url", "images"),
     ("results", "relevance_score", "rerank"),
+    ("data", "relevance_score", "rerank"),
     ("results", "flagged", "moderation"),
 )
 """Answers of other operations than chat: the list that they hold, what its items have, and which operation it is."""
 
 
+_OF_REQUESTS = (({"file"}, "transcription"), ({"input", "voice"}, "speech"), ({"query", "documents"}, "rerank"))
+"""Requests of operations whose answers are told by what was asked alone, by their fields beside a model."""
+_ANSWERED_IN = ("response", "result", "output", "body", "audio", "transcript")
+
+
+def _asked_for(request: Mapping[str, Any]) -> str | None:
+    """The operation of a request that is no chat, told by its fields or its model; None for any other."""
+    model = request.get("model")
+    if not isinstance(model, str):
+        return None
+    told = next((operation for fields, operation in _OF_REQUESTS if request.keys() >= fields), None)
+    return told or ("transcription" if re.search(r"whisper|transcribe", model) else None)
+
+
 def _other_operation(value: Any) -> str | None:
+    body = obj(value)
+    if body.get("object") == "list" and "data" in body and usage_in(body):
+        return "embeddings"  # also where a log has left the vectors out
     for name, inside, operation in _OTHER:
         items = obj(value).get(name)
         if (objects(items) and inside in objects(items)[0]) or (
@@ -206,9 +226,17 @@ def _other_operation(value: Any) -> str | None:
 
 
 def other_call(pair: HeldPair) -> tuple[dict[str, Any], str] | None:
-    """The answer to a call of another operation than chat that a record holds, and the operation; None for none."""
-    found = _find(_beside(pair), lambda value: _other_operation(value) is not None)
-    return None if found is None else (found[1], str(_other_operation(found[1])))
+    """The answer to a call of another operation than chat that a record holds, and the operation; None for none.
+
+    Special cases: of sound, and of what was heard in it, the answer is whatever stands in the place of one.
+    """
+    beside = _beside(pair)
+    found = _find(beside, lambda value: _other_operation(value) is not None)
+    if found is not None:
+        return found[1], str(_other_operation(found[1]))
+    operation = _asked_for(obj(pair.request))
+    said = next((value for name in _ANSWERED_IN if (value := out_of_text(beside.get(name)))), None)
+    return None if operation is None or said is None or _is_error(said) else (obj(said), operation)
 
 
 def error_beside(pair: HeldPair) -> Any:

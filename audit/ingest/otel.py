@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from audit.ingest import ai_sdk, values
+from audit.ingest import ai_sdk, pydantic_ai, values
 from audit.ingest.chat import chat_answer, said_message
 from audit.ingest.recorded import out_of_text
 from audit.ingest.usage import usage_of_kinds
@@ -28,9 +28,13 @@ _OPERATIONS = {
     "generate_content": "chat",
     "embeddings": "embeddings",
 }
-_SDK_CALLS = re.compile(
-    r"ai\.(generateText\.doGenerate|streamText\.doStream|generateObject\.doGenerate|streamObject\.doStream)"
-)
+_SDK_CALLS = {
+    **dict.fromkeys(("generateText.doGenerate", "generateObject.doGenerate"), "chat"),
+    **dict.fromkeys(("streamText.doStream", "streamObject.doStream"), "chat"),
+    **dict.fromkeys(("embed.doEmbed", "embedMany.doEmbed"), "embeddings"),
+    "rerank.doRerank": "rerank",
+}
+"""Spans of the AI SDK that are one call of a model each, behind `ai.`; those around them hold several."""
 
 
 def value_of(any_value: Any) -> Any:
@@ -78,7 +82,7 @@ def weight_of(trace_state: Any) -> float:
 
 
 def operation_of(found: Attributes) -> str | None:
-    """What a span's call is: chat, text_completion or embeddings; None for a span that is no call of a model."""
+    """What a span's call is: chat, text_completion, embeddings, rerank; None for a span that is no call of a model."""
     kind = str(found.get("openinference.span.kind") or "").upper()
     if kind:
         return {"LLM": "chat", "EMBEDDING": "embeddings"}.get(kind)
@@ -93,8 +97,8 @@ def operation_of(found: Attributes) -> str | None:
         )
     if is_engine(found):
         return "chat"
-    if _SDK_CALLS.match(str(found.get("ai.operationId") or "")):
-        return "chat"
+    if (sdk := _SDK_CALLS.get(str(found.get("ai.operationId")).removeprefix("ai."))) is not None:
+        return sdk
     named = "gen_ai.request.model" in found and ("gen_ai.system" in found or "gen_ai.provider.name" in found)
     return "chat" if named else None
 
@@ -134,6 +138,14 @@ def told_in_events(span: Mapping[str, Any]) -> tuple[Attributes, list[dict[str, 
         elif name.startswith("gen_ai."):
             told |= own
     return told, messages
+
+
+def told_in_attribute(found: Attributes) -> list[dict[str, Any]]:
+    """The messages that Pydantic AI kept as a list of events in one attribute, before the conventions had messages."""
+    told = objects(unpacked(found.get("events")))
+    return [
+        {"name": name, "body": event} for event in told if (name := str(event.get("event.name"))).startswith("gen_ai.")
+    ]
 
 
 def request_of(found: Attributes, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -358,6 +370,8 @@ def _tools(found: Attributes) -> dict[str, Any]:
             {"name": obj(item).get("name"), "description": obj(item).get("description"),
              "parameters": unpacked(obj(item).get("parameters"))} for item in named
         ]}  # fmt: skip
+    if sent := obj(unpacked(found.get("model_request_parameters"))):
+        return pydantic_ai.tools_of(sent)
     kept = unpacked(found.get("langfuse.observation.input"))
     return {"tools": kept.get("tools")} if isinstance(kept, dict) else ai_sdk.tools_of(found)
 
@@ -376,6 +390,8 @@ def usage_of(found: Attributes) -> dict[str, Any]:
             kind = kind_of(key.removeprefix(prefix))
             if kind and found[key] is not None:
                 counts.setdefault(kind, found[key])
+    if operation_of(found) == "embeddings":  # the AI SDK has one count of them, which is the prompt's
+        counts.setdefault("prompt", counts.get("total"))
     return usage_of_kinds(counts)
 
 

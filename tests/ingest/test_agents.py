@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +134,56 @@ def test_gemini_cli_tells_a_call_three_times(tmp_path: Path) -> None:
     assert (row["prompt_tokens"], row["cached_tokens"], row["completion_tokens"]) == (4400, 4000, 50)
     assert (row["response_text"], row["latency_ms"]) == ("yo", 1500.0)
     assert "hi" in row["messages"]
+
+
+def call_span(**found: Any) -> dict[str, Any]:
+    """A span of any framework."""
+    times = {"startTimeUnixNano": f"{AT}000000000", "endTimeUnixNano": f"{AT + 1}000000000"}
+    one = {"spanId": "1" * 16, "traceId": "2" * 32, "name": "call", "attributes": pairs(found), **times}
+    return {"resourceSpans": [{"scopeSpans": [{"spans": [one]}]}]}
+
+
+@pytest.mark.parametrize("call", ["embed.doEmbed", "embedMany.doEmbed"])
+def test_embeddings_of_the_ai_sdk_are_paid_calls(call: str, tmp_path: Path) -> None:
+    """They have one count, which is the prompt's; they were no calls, and in no sum."""
+    found = {"ai.operationId": f"ai.{call}", "ai.model.id": "text-embedding-3-small", "ai.usage.tokens": 1000}
+    outer = {**found, "ai.operationId": f"ai.{call.partition('.')[0]}"}
+    got = read(write_jsonl(tmp_path / "log.jsonl", [call_span(**found), call_span(**outer)]), tmp_path / "run")
+    (row,) = got.rows()
+    assert (row["operation"], row["status"], row["prompt_tokens"]) == ("embeddings", "ok", 1000)
+    assert row["model_key"] == "text-embedding-3-small"
+
+
+def test_pydantic_ais_requests_have_their_tools_and_messages(tmp_path: Path) -> None:
+    """A replay without the tools that were offered would be of another request; its first version kept messages as a
+    list of events."""
+    sent = {
+        "function_tools": [{"name": "look", "description": "d", "parameters_json_schema": {"type": "object"}}],
+        "output_tools": [{"name": "final", "parameters_json_schema": {"type": "object"}}],
+        "allow_text_output": False, "output_mode": "tool",
+    }  # fmt: skip
+    said = [
+        {"event.name": "gen_ai.user.message", "role": "user", "content": "hi"},
+        {"event.name": "gen_ai.choice", "index": 0, "message": {"role": "assistant", "content": "yo"}},
+    ]
+    found = {
+        "gen_ai.operation.name": "chat", "gen_ai.system": "openai", "gen_ai.request.model": "gpt-4o",
+        "gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 10,
+        "model_request_parameters": json.dumps(sent), "events": json.dumps(said),
+    }  # fmt: skip
+    (row,) = read(write_jsonl(tmp_path / "log.jsonl", [call_span(**found)]), tmp_path / "run").rows()
+    assert [tool["function"]["name"] for tool in json.loads(row["tools"])] == ["look", "final"]
+    assert (json.loads(row["tool_choice"]), row["response_text"]) == ("required", "yo")
+    assert json.loads(row["messages"]) == [{"role": "user", "content": "hi"}]
+
+
+def test_an_answer_that_no_protocol_reads_is_one(tmp_path: Path) -> None:
+    """Bedrock's embeddings are paid; where the log has no answer, nothing is known of one."""
+    call = {
+        "schemaType": "ModelInvocationLog", "timestamp": "2026-11-02T10:00:00Z", "requestId": "r", "modelId": "m",
+        "operation": "InvokeModel", "input": {"inputBodyJson": {"inputText": "x"}, "inputTokenCount": 5},
+        "output": {"outputBodyJson": {"embedding": [0.1], "inputTextTokenCount": 5}},
+    }  # fmt: skip
+    log = [call, {**call, "requestId": "r2", "output": {}}]
+    got = read(write_jsonl(tmp_path / "log.jsonl", log), tmp_path / "run")
+    assert [row["status"] for row in got.rows()] == ["ok", "unknown"]

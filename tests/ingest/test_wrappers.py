@@ -156,7 +156,12 @@ def test_a_batch_is_one_under_any_name(beside: dict[str, Any]) -> None:
     [
         ({"model": "m", "input": "hi"}, {"object": "list", "data": [{"embedding": [0.1]}]}, "embeddings"),
         ({"model": "m", "input": ["hi"]}, {"embeddings": [[0.1]]}, "embeddings"),
+        ({"model": "m", "input": ["hi"]}, {"object": "list", "data": []}, "embeddings"),
         ({"model": "m", "input": "hi"}, {"results": [{"flagged": False}]}, "moderation"),
+        ({"model": "m", "query": "q", "documents": ["a"]}, {"results": [{"relevance_score": 0.5}]}, "rerank"),
+        ({"model": "m", "query": "q", "documents": ["a"]}, {"data": [{"relevance_score": 0.5}]}, "rerank"),
+        ({"model": "m", "file": "call.mp3"}, {"text": "spoken words", "duration": 63.2}, "transcription"),
+        ({"model": "m", "input": "say this", "voice": "alloy"}, {"content_type": "audio/mpeg"}, "speech"),
         ({"model": "m", "prompt": "hi"}, {"object": "text_completion", "choices": [{"text": "a"}]}, "text_completion"),
     ],
 )
@@ -166,6 +171,20 @@ def test_a_call_of_another_kind_is_paid_too(asked: dict[str, Any], said: dict[st
     row = row_of({"timestamp": WHEN, "request": asked, "response": answer})
     assert (row.operation, row.status, row.prompt_tokens, row.replayable) == (operation, "ok", 100, "none")
     assert row.model_key == "m"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"model": "whisper-1"}, {"text": "spoken words"}),
+        ({"model": "m", "input": "say this", "voice": "alloy"}, "<binary>"),
+    ],
+)
+def test_sound_is_paid_whatever_stands_in_the_place_of_its_answer(asked: dict[str, Any], said: Any) -> None:
+    """It has no tokens, so it is a call without a price; where it was refused it is a failure."""
+    assert row_of({"timestamp": WHEN, "request": asked, "response": said}).status == "ok"
+    refused = {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}
+    assert row_of({"timestamp": WHEN, "request": asked, "response": refused}).status == "error"
 
 
 def test_a_deployment_is_named_by_its_address() -> None:

@@ -57,7 +57,9 @@ def _row(line: dict[str, Any], wanted: labels.Finders) -> Row:
     row.service_tier = billed_tier(line) or row.service_tier
     _put_tokens(row, given, got)
     # The log holds answered calls; a model's own body may be in words that are not read.
-    answered = answered or "outputBodyS3Path" in got or bool(integer(got.get("outputTokenCount")))
+    # An embedding, a ranking or an image is an answer too, whose body no protocol here reads.
+    told = bool(obj(got.get("outputBodyJson"))) or bool(integer(got.get("outputTokenCount")))
+    answered = answered or told or "outputBodyS3Path" in got
     bodies.put_outcome(row, line.get("errorCode"), None, answered=answered)
     row.ended_at, row.started_at_resolution = microseconds(line.get("timestamp"))
     row.started_at = row.ended_at

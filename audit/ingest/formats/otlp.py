@@ -85,7 +85,7 @@ def _call(span: dict[str, Any], resource: Mapping[str, Any], context: Mapping[st
         return None
     told, spoken = otel.told_in_events(span)
     found = {**told, **obj(obj(context.get("inner")).get(name)), **own}
-    events = obj(context.get("events")).get(name) or spoken
+    events = obj(context.get("events")).get(name) or spoken or otel.told_in_attribute(own)
     for event in events:
         found = {**obj(event.get("attributes")), **found}
     row = Row(operation=operation, emitter=text(span.get("scope")), trace_id=text(span.get("traceId")), span_id=name)
@@ -113,7 +113,7 @@ def _put_names(call: _Span) -> None:
     row, found = call.row, call.found
     row.request_id = text(found.get("gen_ai.response.id")) or text(found.get("ai.response.id")) or row.request_id
     row.request_id = row.request_id or text(found.get("gen_ai.request.id")) or row.span_id
-    row.model_requested = text(found.get("gen_ai.request.model")) or row.model_requested
+    row.model_requested = text(found.get("gen_ai.request.model")) or text(call.request.get("model"))
     row.model_responded = (
         text(found.get("gen_ai.response.model")) or text(found.get("llm.response.model_name"))
         or row.model_responded or text(found.get("llm.model_name"))
