@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import json
 import math
 import re
-import zlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar, get_origin
 
 import msgspec
 
 from audit.core.fingerprint import canonical_json, digest
+from audit.ingest.encoded import encoded_json
 from audit.ingest.row import Unusable
+from audit.ingest.written_times import EARLIEST_S, LATEST_S, date_of_digits, written_time
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 INT64 = 2**63 - 1
 SORTED = msgspec.json.Encoder(order="sorted")
 DECODER = msgspec.json.Decoder()
-_EARLIEST_S, _LATEST_S = 1_420_070_400, 4_102_444_800
-"""2015 and 2100: a time outside is none of a call, but what stands for none (1970, 9999), or is something else."""
-
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_ISO_SPACE = re.compile(r"^(\d{4}-\d\d-\d\d) (\d\d:)")
-_ZONE_NAME = re.compile(r"\[[\w/+-]+\]$| (?:UTC|GMT)$|(?<=[+-]\d{4}) [A-Z]{3,4}$")
-"""What Java, BigQuery and Go write behind a time: a name that repeats its offset, or UTC."""
-_BEFORE_OFFSET = re.compile(r" (?=[+-]\d\d:?\d\d$)")
-_HALF_DAY = re.compile(r"[\s\u202f]*([AaPp])\.?[Mm]\.?$")
 
 
 def parse(record: bytes) -> Any:
@@ -228,11 +218,6 @@ def boolean(value: Any) -> bool | None:
     return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
 
 
-_COMPACT = re.compile(r"(?:19|20)\d{6}(?:\d{6}(?:\d{3})?)?")
-_NET_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
-_ACCESS_LOG = re.compile(r"\[?(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d) ([+-]\d{4})\]?")
-
-
 def microseconds(value: Any) -> tuple[int | None, str]:
     """Time since 1970 and its resolution, from epoch seconds, milliseconds, micro- or nanoseconds, or ISO 8601.
 
@@ -240,69 +225,19 @@ def microseconds(value: Any) -> tuple[int | None, str]:
     from its size, and a time before 2015 or after 2100 is none; digits that are a date (`20261102`, `20261102100000`)
     are that. MongoDB's `{"$date": ...}` is what it holds. What is no time gives None.
     """
-    if type(value) is float and _EARLIEST_S <= value < _LATEST_S:
+    if type(value) is float and EARLIEST_S <= value < LATEST_S:
         return round(value * 1e6), "us"
     if type(value) is dict:
         value = value.get("$date", value)
         value = obj(value).get("$numberLong", value)
     seconds = number(value)
     if seconds is None:
-        return _written_time(value) if isinstance(value, str) else (None, "us")
+        return written_time(value) if isinstance(value, str) else (None, "us")
     for per_second, scale, resolution in ((1, 1e6, "s"), (1e3, 1e3, "ms"), (1e6, 1, "us"), (1e9, 1e-3, "ns")):
-        if _EARLIEST_S <= seconds / per_second < _LATEST_S:
+        if EARLIEST_S <= seconds / per_second < LATEST_S:
             fine = resolution == "s" and seconds != int(seconds)
             return round(seconds * scale), "us" if fine else resolution
-    digits = str(value).strip()
-    return _iso(_spaced(digits)) if _COMPACT.fullmatch(digits) else (None, "us")
-
-
-def _spaced(digits: str) -> str:
-    """`20261102100000` as ISO 8601 has it."""
-    return f"{digits[:8]}T{digits[8:14]}{'.' if digits[14:] else ''}{digits[14:]}" if digits[8:] else digits
-
-
-def _written_time(value: str) -> tuple[int | None, str]:
-    found = _iso(value)
-    if found[0] is not None:
-        return found
-    if (net := _NET_DATE.fullmatch(value.strip())) is not None:
-        return microseconds(int(net[1]))
-    if (line := _ACCESS_LOG.fullmatch(value.strip())) is not None:
-        value = f"{line[1]} {line[2]} {line[3]} {line[4]} {line[5]}"
-    elif value[:1].isdigit():
-        return found
-    half = _HALF_DAY.search(value)
-    plain = value[: half.start()] if half else value
-    try:
-        moment = parsedate_to_datetime(plain)
-        if moment.tzinfo is None:
-            if (zone := _LAST_WORD.search(plain)) and zone[1] not in ("UTC", "GMT", "Z"):
-                return None, "us"  # an hour in a place that nobody knows
-            moment = moment.replace(tzinfo=UTC)
-        if half:  # 12 AM is 0, 12 PM is 12
-            moment = moment.replace(hour=moment.hour % 12 + (12 if half[1] in "Pp" else 0))
-        return _plausible(round(moment.timestamp() * 1e6)), "s"
-    except (ValueError, TypeError, OverflowError):
-        return found
-
-
-_LAST_WORD = re.compile(r":\d\d\s+([A-Za-z]+)\s*(?:\(.*\))?$")
-
-
-def _iso(value: str) -> tuple[int | None, str]:
-    try:
-        plain = _BEFORE_OFFSET.sub("", _ZONE_NAME.sub("", value.strip()))
-        moment = datetime.fromisoformat(_ISO_SPACE.sub(r"\1T\2", plain))
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-        found = round(moment.timestamp() * 1e6)
-    except (ValueError, OverflowError):
-        return None, "us"
-    fraction = value.partition(".")[2].rstrip("Z")
-    return _plausible(found), "us" if len(fraction) > 3 else "ms" if fraction else "s"
-
-
-def _plausible(found: int) -> int | None:
-    return found if _EARLIEST_S <= found / 1e6 < _LATEST_S else None
+    return date_of_digits(str(value).strip())
 
 
 _GROUPED = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
@@ -337,33 +272,6 @@ def unpacked(value: Any) -> Any:
             except Unusable:
                 return value
     return value
-
-
-_ENCODED = ("ey", "ew", "W3", "Wy", "Ww", "H4sI")
-"""How base64 begins of `{` and `[` with what may come behind them, and of gzip's first bytes."""
-_LONGEST_BODY = 1 << 28
-"""Bytes of a packed body at most; what unpacks to more is no body."""
-
-
-def encoded_json(text: str) -> bytes | None:
-    """The JSON that a text holds in base64, plain or compressed by gzip; None for any other text.
-
-    Queues and gateways that carry bytes write them so: Pub/Sub, Kinesis, Kafka's REST proxy, CloudEvents.
-    """
-    if not text.startswith(_ENCODED) or len(text) % 4 == 1:
-        return None
-    plain = text.strip().translate(_URL_SAFE)
-    try:
-        data = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-        if data.startswith(b"\x1f\x8b"):
-            data = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, _LONGEST_BODY)
-    except (ValueError, zlib.error):
-        return None
-    found = data.strip()
-    return data if found[:1] in (b"{", b"[") and found[-1:] in (b"}", b"]") else None
-
-
-_URL_SAFE = str.maketrans("-_", "+/")
 
 
 def walk(value: Any, path: str) -> Any:

@@ -12,8 +12,9 @@ import pytest
 
 from audit.core.errors import InputError
 from audit.core.settings import IngestSettings
+from audit.ingest.encoded import encoded_json
 from audit.ingest.formats import FORMATS
-from audit.ingest.values import encoded_json, unpacked
+from audit.ingest.values import unpacked
 from audit.llm.logprices import rates_of
 from tests.ingest.envelopes import AT, ENVELOPES, in_base64, lines
 from tests.ingest.reading import BY_FORMAT, SAMPLES, Read, read, write_jsonl
