@@ -185,7 +185,7 @@ def warnings_of(findings: Findings, contract: ContractSettings, vendors: Sequenc
                 f"{usd(vendor.capacity.replaces_usd)}; paying by token is cheaper."
             )
         signs = vendor.decision is RenewalDecision.SIGN
-        if signs and vendor.walk_away_routes and vendor.tier_lost_usd >= 0.005:
+        if signs and vendor.tier_lost_usd >= 0.005:
             found.append(f"{vendor.name}: the moves lose discount worth {usd(vendor.tier_lost_usd)}.")
     found += _idle_levers(findings, contract)
     if (unsettled := sum(route.spend_usd for route in findings.routes if route.verdict is Verdict.NOT_PROVEN)) > 0:

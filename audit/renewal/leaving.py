@@ -20,11 +20,12 @@ SETTLED_SHARE = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaving:
-    """The moves that start at one vendor.
+    """The moves that leave one vendor. A move to another of its own models leaves it no more than before: the offer is
+    for both of them, so that no level of its prices makes staying cheaper.
 
     Attributes:
         models: Of the vendor, sorted.
-        routes: That leave models of this vendor.
+        routes: That leave models of this vendor for those of another.
         walk_away: Price, of the offer's, at which staying costs what moving does; None without such routes.
     """
 
@@ -42,7 +43,7 @@ def leaving_of(vendor: VendorSettings, demand: Demand, rates: Mapping[str, Rate]
     for move in demand.moves:
         total = sum(move.freed.values())
         here = sum(usd for model, usd in move.freed.items() if model in models)
-        if here <= 0 or total <= 0:
+        if here <= 0 or total <= 0 or move.model in models:
             continue
         routes.append(move.name)
         volume = volumes[move.route]

@@ -180,6 +180,15 @@ def test_walk_away() -> None:
     assert vendor.walk_away_routes == ("/b",)
 
 
+def test_a_move_to_the_vendors_own_smaller_model_is_no_reason_to_walk_away() -> None:
+    """Its offer is for both models: at any level of its prices 10,000 of the small one are less than 30,000."""
+    vendors = [{"name": "aurora", "models": [LARGE, OTHER], "discount": "10%"}]
+    (vendor,) = renewed(audited(moved("/b", 30_000.0, exact(20_000.0))), contract(vendors=vendors)).vendors
+    assert vendor.models == tuple(sorted((LARGE, OTHER)))
+    assert (vendor.walk_away, vendor.walk_away_routes) == (None, ())
+    assert vendor.avoidable_usd == near(0.95 * 18_000)
+
+
 def test_the_new_vendors_prices_count() -> None:
     """With half price at the other vendor, what moves costs 5,000 there, and the walk-away price halves.
 
