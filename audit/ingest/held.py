@@ -12,6 +12,7 @@ from typing import Any
 
 from audit.ingest import wrapper
 from audit.ingest.answers import is_answer, several_answers
+from audit.ingest.captures import CAPTURED
 from audit.ingest.recorded import out_of_text, stands_alone
 from audit.ingest.values import obj, objects, text
 from audit.protocols.protocol import Protocol
@@ -138,14 +139,14 @@ def _around(held: dict[str, Any], asked: Way | None, answered: Way | None) -> It
     for step in way:
         inner = out_of_text(inner[step])
         passed.append(inner)
-    yield from reversed(passed)
+    yield from (one for one in reversed(passed) if isinstance(one, dict))
 
 
 def protocol(record: Mapping[str, Any]) -> Protocol | None:
     """The protocol of the pair that a record holds: the answer's, else the request's; None when it holds none."""
     pair = pair_in(record)
     if pair.request is None:
-        return protocol_of_answer(pair.answer) if stands_alone(pair.answer) else None
+        return protocol_of_answer(pair.answer) if stands_alone(pair.answer) or CAPTURED in record else None
     if pair.answer is None:
         held = pair.said is not None or any({"error", "response"} & place.keys() for place in pair.places)
         held = held or other_call(pair) is not None

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from audit.core.errors import InputError, Place
 from audit.ingest.archives import is_archive, unpacked_files
+from audit.ingest.captures import is_capture, streams
 from audit.ingest.foreign import recognised_text
 from audit.ingest.objects import fetched
 from audit.ingest.parted import runtime_of, whole_lines
@@ -45,7 +46,7 @@ HEAD_BYTES = 1 << 20
 _BUFFER_BYTES = 1 << 18
 SUFFIXES = frozenset(
     {
-        *(".jsonl", ".ndjson", ".json", ".log", ".csv", ".tsv", ".parquet", ".pb", ".binpb"),
+        *(".jsonl", ".ndjson", ".json", ".log", ".csv", ".tsv", ".parquet", ".pb", ".binpb", ".sse"),
         *(".gz", ".zst", ".zstd", ".bz2", ".xz", ".zip", ".tar", ".tgz"),
     }
 )
@@ -261,6 +262,9 @@ def _text_pieces(source: Source, stream: BinaryIO, plain: bool, columns: int) ->
     body = head[start:].lstrip()
     if not body and len(head) < HEAD_BYTES:
         raise InputError(f"{source.path} holds only white space", code="ingest.empty")
+    if is_capture(body):
+        yield from _item_pieces(source, streams(_rejoined(head[start:], stream)))
+        return
     if (runtime := runtime_of(body)) is not None:
         yield from _item_pieces(source, whole_lines(_rejoined(head[start:], stream), runtime))
         return
