@@ -214,6 +214,7 @@ class Mix:
         unpriced: Requests without a known cost, by the reason (`core.reason.Reason`).
         apart_usd: What the log says that rows cost which are no billable request, by `core.traffic.Apart`; in no sum.
         priced_by_usd: Of `spend_usd`, the dollars by who says so, by `core.traffic.PricedBy`; they add up to it.
+        providers: Who served a model, as the log says; only models of which all billable requests say the same.
         rejected: Records that could not be used, by why; they are in no other number.
         questioned: Rows with a value that was read with a doubt or not read, by `core.doubts.Doubt`.
         escalations: Questions that were put to a dearer model after an answer; None where nobody looked.
@@ -223,6 +224,7 @@ class Mix:
 
     SPARSE: ClassVar[tuple[str, ...]] = (
         *("levers", "reconciliation", "priced_by_usd", "by_region", "escalations", "rejected", "questioned"),
+        "providers",
     )
 
     window_from: str | None
@@ -246,6 +248,7 @@ class Mix:
     apart_usd: dict[str, float] = field(default_factory=dict)
     priced_by_usd: dict[str, float] = field(default_factory=dict)
     by_region: tuple[MixRow, ...] = ()
+    providers: dict[str, str] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
     questioned: dict[str, int] = field(default_factory=dict)
     escalations: Escalations | None = None

@@ -8,6 +8,12 @@ from datetime import datetime
 
 from audit.core.reason import Reason
 
+SELF_HOSTED = frozenset({
+    "custom", "hosted_vllm", "huggingface_tgi", "llamafile", "lm_studio", "local", "localai", "ollama", "ollama_chat",
+    "self_hosted", "sglang", "tgi", "triton", "vllm", "xinference",
+})  # fmt: skip
+"""Providers that are programs on the user's own machines."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallKind:

@@ -8,16 +8,11 @@ from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import Any
 
-from audit.core.rates import CallKind, Rates, RatesOf
+from audit.core.rates import SELF_HOSTED, CallKind, Rates, RatesOf
 from audit.core.reason import Reason
 from audit.core.settings import TierSettings
 from audit.llm.pricing import catalogue_version, merged, rates_by_length, vendor_of
 
-SELF_HOSTED = frozenset({
-    "custom", "hosted_vllm", "huggingface_tgi", "llamafile", "lm_studio", "local", "localai", "ollama", "ollama_chat",
-    "self_hosted", "sglang", "tgi", "triton", "vllm", "xinference",
-})  # fmt: skip
-"""Providers that are programs on the user's own machines."""
 STANDARD_TIERS = frozenset({"default", "standard", "auto", "on_demand", "on-demand", "standard_only", "regular"})
 """Words for the price list's own tier; `auto` is what was asked for and says nothing of what was billed."""
 _CLASSES = {

@@ -20,7 +20,7 @@ MODEL = pl.coalesce(pl.col(name).cast(pl.String) for name in MODEL_COLUMNS)
 """What a row's model is called; null where the log has no name."""
 ANSWERED, FAILED, UNKNOWN = "answered", "failed", "unknown"
 """How a call ended, as the log tells it."""
-_KEYS = ("kind", "end", *LABELS, "model", "day", "priced_by", "unpriced_reason", "span")
+_KEYS = ("kind", "end", *LABELS, "model", "provider", "day", "priced_by", "unpriced_reason", "span")
 _USD = pieces_of("usd")
 COUNTS = ("requests", "priced", *TOKENS)
 """Whole numbers of the grain."""
@@ -35,10 +35,11 @@ def grain_of(traffic_files: Sequence[Path], bounds: Sequence[int] = ()) -> pl.Da
 
     Returns:
         One row per combination that occurs, in no order. Keys: `kind` (of `core.traffic.Apart`; null for billable
-        rows), `end` (how the call ended), `LABELS`, `model`, `day` (UTC), `priced_by` (of `core.traffic.PricedBy`),
-        `unpriced_reason`, and `span`: how many of the bounds the prompt is longer than, null where cost or tokens are
-        unknown. Counts: `requests`, `priced` (those whose dollars are known), `TOKENS`, and the dollars as `usd_of`
-        puts them together: what was spent on billable rows, what the log says that others cost.
+        rows), `end` (how the call ended), `LABELS`, `model`, `provider` (null where the log names none), `day` (UTC),
+        `priced_by` (of `core.traffic.PricedBy`), `unpriced_reason`, and `span`: how many of the bounds the prompt is
+        longer than, null where cost or tokens are unknown. Counts: `requests`, `priced` (those whose dollars are
+        known), `TOKENS`, and the dollars as `usd_of` puts them together: what was spent on billable rows, what the
+        log says that others cost.
     """
     return (
         pl.scan_parquet(list(traffic_files))
@@ -46,6 +47,7 @@ def grain_of(traffic_files: Sequence[Path], bounds: Sequence[int] = ()) -> pl.Da
             pl.col(LABELS).cast(pl.String).fill_null(""),
             *TOKENS,
             model=MODEL.fill_null(""),
+            provider=pl.col("provider").cast(pl.String),
             day=pl.col("started_at").dt.convert_time_zone("UTC").dt.date(),
             kind=_kind(),
             end=pl.when(_status().is_in(list(BILLABLE_STATUSES)))

@@ -82,7 +82,14 @@ def mix_of(tables: MixTables, tiers: Sequence[Tier], rates_of: RatesOf = unliste
         unknown=counts["unknown"],
         apart_usd={kind: usd_of(part) for kind, part in apart.items() if part["priced"].sum()},
         priced_by_usd={str(who): usd_of(part) for who, part in _parts(billable, "priced_by") if part["priced"].sum()},
+        providers=_providers(billable),
     )
+
+
+def _providers(billable: pl.DataFrame) -> dict[str, str]:
+    """By model the one provider that all of its billable requests name."""
+    named = billable.group_by("model").agg(pl.col("provider").unique())
+    return {model: names[0] for model, names in sorted(named.iter_rows()) if len(names) == 1 and names[0]}
 
 
 def _parts(rows: pl.DataFrame, by: str) -> Iterator[tuple[object, pl.DataFrame]]:

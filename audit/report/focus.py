@@ -29,6 +29,7 @@ from audit.core.finding import Findings, RouteFinding
 from audit.core.interval import Estimate
 from audit.core.mixture import MixRow
 from audit.core.policy import bare
+from audit.core.rates import SELF_HOSTED
 
 # Full-width forms are read as the plain signs by some spreadsheets. https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -36,8 +37,8 @@ _CUT = re.compile(rf"(;\s*)(?=[{re.escape(''.join(_FORMULA))}])")
 
 VERSION = "1.0"
 UNKNOWN = "unknown"
-_NO_VENDORS = frozenset({"openai-compatible", "local", "cassette", "simulated", "simulated-judge"})
-"""Providers of tiers that say how a model is asked, and not who is paid for it."""
+_NO_VENDORS = SELF_HOSTED | {"openai-compatible", "local", "cassette", "simulated", "simulated-judge"}
+"""Providers that say how a model is asked, and not who is paid for it."""
 _AS_VALIDATED = {
     "ChargeType": "ChargeCategory",
     "InvoiceIssuer": "InvoiceIssuerName",
@@ -149,9 +150,10 @@ def _charge(findings: Findings, route: RouteFinding, served: _Served) -> dict[st
 
 
 def _provider(findings: Findings, model: str) -> str:
-    """Who serves a model, where a tier of the audit says so; most tiers name a vendor, some only how it is asked."""
-    serving = (tier.get("provider") for tier in findings.provenance.tiers.values() if tier.get("model") == model)
-    return next((str(provider) for provider in serving if provider and provider not in _NO_VENDORS), UNKNOWN)
+    """Who served a model, as the log says, else a tier that asks for it; some only say how it is asked."""
+    asked = (tier.get("provider") for tier in findings.provenance.tiers.values() if tier.get("model") == model)
+    named = (str(provider) for provider in (findings.mix.providers.get(model), *asked) if provider)
+    return next((provider for provider in named if provider not in _NO_VENDORS), UNKNOWN)
 
 
 def _verdict(findings: Findings, route: RouteFinding) -> dict[str, Value]:

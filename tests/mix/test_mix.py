@@ -32,6 +32,7 @@ COLUMNS = {
     "model_called": pl.String,
     "model_requested": pl.String,
     "cost_basis": pl.String,
+    "provider": pl.String,
     "cost_usd_logged": pl.Float64,
     "cost_usd_recomputed": pl.Float64,
     "prompt_tokens": pl.Int64,
@@ -79,6 +80,17 @@ def test_every_dollar_says_where_it_is_from(tmp_path: Path) -> None:
     assert mix.priced_by_usd == {"gateway_pricetable": 0.5, "provider": 0.25, "recomputed": 0.125}
     assert sum(mix.priced_by_usd.values()) == mix.spend_usd
     assert mix.unpriced_requests == 1
+
+
+def test_who_served_a_model_is_told_where_all_requests_say_it(tmp_path: Path) -> None:
+    """Two providers of one model, or a request that names none, and nobody is named; failures do not count."""
+    rows = [
+        *(row(model_key="one", provider="azure"), row(model_key="one", provider="azure")),
+        *(row(model_key="two", provider="azure"), row(model_key="two", provider="openai")),
+        *(row(model_key="half", provider="azure"), row(model_key="half"), row(model_key="none")),
+        *(row(model_key="failed", provider="openai", status="error"), row(model_key="failed", provider="azure")),
+    ]
+    assert measure_mix(traffic(tmp_path, rows), ()).providers == {"one": "azure", "failed": "azure"}
 
 
 def test_only_billable_rows_are_counted(tmp_path: Path) -> None:

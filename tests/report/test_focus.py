@@ -142,3 +142,15 @@ def test_a_way_to_ask_is_not_who_is_paid(provider: str, named: str) -> None:
     found = rows(replace(findings, provenance=replace(findings.provenance, tiers=tiers)))
     of_it = {row["ProviderName"] for row in found if row["ServiceName"] == findings.routes[0].incumbent}
     assert of_it == {named}
+
+
+def test_the_log_says_who_served_a_model() -> None:
+    """It goes before a tier, which says who would be asked; a server of one's own is no vendor."""
+    findings = proven()
+    model = findings.routes[0].incumbent
+    tiers = {"today": {"model": model, "provider": "openai"}}
+    asked = replace(findings, provenance=replace(findings.provenance, tiers=tiers))
+    for logged, named in (("azure", "azure"), ("vllm", "openai"), (None, "openai")):
+        mix = replace(findings.mix, providers={model: logged} if logged else {})
+        found = {row["ProviderName"] for row in rows(replace(asked, mix=mix)) if row["ServiceName"] == model}
+        assert found == {named}
