@@ -40,6 +40,7 @@ class Reason(StrEnum):
     SELF_HOSTED = "self_hosted"
     UNKNOWN_MODEL = "unknown_model"
     NO_TOKENS = "no_tokens"
+    CUT_BEFORE_TOKENS = "cut_before_tokens"
     TOKEN_CLASS = "token_class"
     SERVICE_TIER = "service_tier"
     PRICES_DIFFER = "prices_differ"
@@ -165,6 +166,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.SELF_HOSTED: "served by machines of your own, which have no list price",
     Reason.UNKNOWN_MODEL: "no price is known for the model",
     Reason.NO_TOKENS: "the log has neither a cost nor tokens",
+    Reason.CUT_BEFORE_TOKENS: "the stream broke off before its tokens were told, and what had come was paid",
     Reason.TOKEN_CLASS: "no rate is known for some of the tokens: audio, or one-hour cache writes",
     Reason.SERVICE_TIER: "no price is known for the service tier",
     Reason.PRICES_DIFFER: "tiers of `audit.yaml` give the model different prices, so none of them prices the log",

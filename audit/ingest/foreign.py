@@ -92,6 +92,17 @@ FOREIGN = (
             "completion_tokens: genai_tokens_output, status: response_code"
         ),
     ),
+    _foreign(
+        "Kong's log of requests", "ai latencies started_at",
+        "it has counts and no bodies, which the plugin's `logging.log_payloads` adds: " + _MAPPED.format(
+            "model: ai.proxy.meta.response_model|ai.ai-proxy.meta.response_model, started_at: started_at, "
+            "latency_ms: ai.proxy.meta.llm_latency|ai.ai-proxy.meta.llm_latency, "
+            "prompt_tokens: ai.proxy.usage.prompt_tokens|ai.ai-proxy.usage.prompt_tokens, "
+            "completion_tokens: ai.proxy.usage.completion_tokens|ai.ai-proxy.usage.completion_tokens, "
+            "cost_usd: ai.proxy.usage.cost|ai.ai-proxy.usage.cost, status: response.status"
+        ) + ", with `route: route.name` beside it",
+        envelope=True,
+    ),
     _foreign("Azure's resource log of requests", "category operationName resourceId properties", _AZURE, envelope=True),
     _foreign(
         "Azure's resource log of requests", "Category OperationName ResourceId properties_s", _AZURE, envelope=True

@@ -242,11 +242,14 @@ def _cost() -> pl.Expr:
 
 
 def _why() -> pl.Expr:
-    untold = (pl.col("prompt_tokens").fill_null(0) + pl.col("completion_tokens").fill_null(0)) == 0
+    prompt, completion = pl.col("prompt_tokens"), pl.col("completion_tokens")
+    untold = ((prompt.fill_null(0) + completion.fill_null(0)) == 0) | prompt.is_null() | completion.is_null()
     return (
         pl.when(pl.col("_why").is_not_null())
         .then(pl.col("_why"))
-        .when(untold | pl.col("prompt_tokens").is_null() | pl.col("completion_tokens").is_null())
+        .when(untold & (_word("status") == "partial"))
+        .then(pl.lit(Reason.CUT_BEFORE_TOKENS.value))
+        .when(untold)
         .then(pl.lit(Reason.NO_TOKENS.value))
         .otherwise(pl.lit(Reason.TOKEN_CLASS.value))
     )

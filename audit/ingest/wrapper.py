@@ -206,8 +206,9 @@ def said_of(places: Places) -> Any:
 
 
 def cost_of(row: Row, places: Places) -> float | None:
-    """USD that an object around the call names; what is there and no cost in USD is noted."""
-    for record, names, unit in ((place, *kind) for place in places for kind in ((_USD, 1.0), (_CENTS, 1e-2))):
+    """USD that an object around the call names, if only beside its counts; what is no cost in USD is noted."""
+    held = [one for place in places for one in (place, *map(obj, _all(place, _USAGE)))]
+    for record, names, unit in ((place, *kind) for place in held for kind in ((_USD, 1.0), (_CENTS, 1e-2))):
         for value in _all(record, names):
             parts = obj(value)
             if parts:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from audit.llm.logprices import rates_of
 from tests.ingest.reading import read
 
 
@@ -96,6 +97,15 @@ def test_a_stream_that_was_cut_is_a_call_whose_end_is_not_known(made: Any, tmp_p
     got = read(path, tmp_path / "run")
     assert (got.report.requests, got.report.rejected) == (2, 0)
     assert sorted(row["status"] for row in got.rows()) == (["ok", "partial"] if made is not gemini else ["ok", "ok"])
+
+
+def test_tokens_that_a_cut_stream_did_not_tell_are_named(tmp_path: Path) -> None:
+    """What had come was paid, and is in no amount: the reason is the cut, and no log without counts."""
+    path = tmp_path / "capture.sse"
+    path.write_text(text(chat(1)) + text(chat(2)[:2]) + text(message(3)[:4]), "utf-8")
+    got = read(path, tmp_path / "run", rates_of=rates_of())
+    assert got.report.unpriced == {"cut_before_tokens": 2}
+    assert got.report.not_priced == 2
 
 
 def test_records_behind_data_are_a_log(tmp_path: Path) -> None:

@@ -56,6 +56,13 @@ def test_a_refusal_names_the_tool(known: Foreign, tmp_path: Path) -> None:
 
 
 MAPPED = {
+    "Kong's log of requests": {
+        "started_at": 1_793_613_600_000, "latencies": {"proxy": 1200}, "response": {"status": 200},
+        "ai": {"proxy": {
+            "meta": {"response_model": "gpt-4o", "llm_latency": 1200},
+            "usage": {"prompt_tokens": 1000, "completion_tokens": 50},
+        }},
+    },
     "Envoy AI Gateway's access log": {
         "start_time": "2026-11-02T10:00:00Z", "genai_model_name": "gpt-4o", "genai_tokens_input": 1000,
         "genai_tokens_output": 50, "duration": 1200, "response_code": 200,
@@ -74,7 +81,7 @@ def test_the_map_of_a_refusal_reads_the_log(tool: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         ingest([path], IngestSettings(), RunFolder(tmp_path / "run"))
     assert caught.value.hint is not None
-    written = caught.value.hint.partition("`")[2].rstrip("`")
+    written = caught.value.hint[caught.value.hint.index("`ingest:") + 1 :].partition("`")[0]
     (row,) = read(path, tmp_path / "run", IngestSettings(**yaml.safe_load(written)["ingest"])).rows()
     assert (row["status"], row["prompt_tokens"], row["completion_tokens"]) == ("ok", 1000, 50)
     assert (row["latency_ms"], row["model_key"]) == (1200.0, "gpt-4o")

@@ -113,6 +113,7 @@ def test_a_cost_is_read_under_any_name(name: str) -> None:
         row = row_of(wrapped(**beside))
         assert (row.cost_usd_logged, tuple(row.ingest_warnings)) == (None, ("cost_in_another_currency",))
     assert row_of(wrapped(cost_cents=50)).cost_usd_logged == 0.5
+    assert row_of(wrapped(usage={"prompt_tokens": 100, name: 0.5})).cost_usd_logged == 0.5
 
 
 @pytest.mark.parametrize(
