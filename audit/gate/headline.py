@@ -70,7 +70,8 @@ def change_since(findings: Findings, baseline: Findings) -> Change:
         baseline: Of what it is to be merged into.
     """
     per = "month" if baseline.days > 0 else "1k requests"
-    if findings.run_id == baseline.run_id:
+    # Two states of one run share its id: it was replayed further, or scored again, in between.
+    if findings == baseline:
         nothing = Estimate.exact(0.0, findings.confidence)
         return Change(baseline=baseline.run_id, usd=nothing, per=per, points=nothing, why="")
     requests = {route.route: route.requests for route in baseline.routes}

@@ -170,6 +170,15 @@ def test_a_run_does_not_differ_from_itself() -> None:
     assert change_since(BEFORE, BEFORE).line == "$0 a month, 0.0 [0.0, 0.0] points"
 
 
+def test_two_states_of_one_run_are_compared_as_two_runs() -> None:
+    """A run that was replayed further, or scored again, keeps its id and may say something else."""
+    dearer = tuple(scaled(route, price=1.5) for route in BEFORE.routes)
+    found = change_since(replace(BEFORE, routes=dearer), BEFORE)
+    assert found == change_since(branch(routes=dearer), BEFORE)
+    assert found.usd is not None
+    assert found.usd.est > 0
+
+
 def test_every_output_has_the_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Text, JSON and the comment, which keeps its marker on the first line so that it is replaced; none without a
     baseline."""
