@@ -390,7 +390,7 @@ def forest(comparisons: Sequence[Comparison], rest: Sequence[Comparison], width:
     rows = tuple(
         ForestRow(
             y=top + step * index + (50 if narrow else step / 2),
-            name=shortened(elided(row.name, limit), limit),
+            name=elided(row.name, limit),
             full=row.name,
             sub=shortened(row.sub, 30),
             value=points_interval(row.delta),

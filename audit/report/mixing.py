@@ -11,7 +11,7 @@ from audit.core.display import compact, count, money_digits, percent, usd, usd_a
 from audit.core.finding import Findings
 from audit.core.mixture import CostChange, Mix, MixDay, MixRow, per_1k_usd
 from audit.report.charts import MIDDLE, MINI, NARROW, WIDE, BarSegment, Tick
-from audit.report.scales import Linear, elided, nice_domain, nice_ticks, shortened, spread
+from audit.report.scales import Linear, elided, nice_domain, nice_ticks, spread
 from audit.report.tables import Numbers
 from audit.report.words import change_text, short_day
 
@@ -325,7 +325,7 @@ def _edges(days: Sequence[MixDay], colours: Palette) -> tuple[EdgeLabel, ...]:
     for (name, _), place in zip(parts, places, strict=True):
         now = percent(last_week.get(name, 0.0))
         value = f"{percent(first_week.get(name, 0.0))} → {now}" if compared else now
-        found.append(EdgeLabel(y=place, name=shortened(elided(name, 22), 22), value=value, css=colours.of(name)))
+        found.append(EdgeLabel(y=place, name=elided(name, 22), value=value, css=colours.of(name)))
     return tuple(found)
 
 

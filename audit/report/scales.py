@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -199,25 +200,33 @@ def boxes_along(points: Sequence[tuple[float, float]], step: float = 16.0) -> li
 
 def text_width(text: str, size: float) -> float:
     """A generous guess at the width of a text, in pixels; full-width characters count double."""
-    return sum(2 if ord(char) >= 0x1100 else 1 for char in text) * size * CHAR_PX
+    return _cells(text) * size * CHAR_PX
 
 
 def elided(text: str, limit: int) -> str:
-    """The text, or its two ends around an ellipsis, so that names with one beginning stay apart."""
-    if len(text) <= limit:
+    """The text, or its two ends around an ellipsis, so that names with one beginning stay apart; in `limit` characters,
+    of which full-width ones count double."""
+    if _cells(text) <= limit:
         return text
     head = (limit - 1) * 2 // 3
-    return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
+    return f"{_beginning(text, head)}…{_beginning(text[::-1], limit - 1 - head)[::-1]}"
 
 
 def shortened(text: str, limit: int) -> str:
     """The text, or its beginning with an ellipsis; full-width characters count double."""
-    if text_width(text, 1) <= limit * CHAR_PX:
-        return text
-    room, kept = limit - 1, []
+    return text if _cells(text) <= limit else _beginning(text, limit - 1).rstrip() + "…"
+
+
+def _beginning(text: str, room: int) -> str:
+    """As much of a text as has room."""
+    kept = ""
     for char in text:
-        room -= 2 if ord(char) >= 0x1100 else 1
+        room -= _cells(char)
         if room < 0:
             break
-        kept.append(char)
-    return "".join(kept).rstrip() + "…"
+        kept += char
+    return kept
+
+
+def _cells(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

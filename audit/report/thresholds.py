@@ -121,7 +121,7 @@ def cell(route: RouteFinding, curve: ThresholdCurve, key: str, x: Linear, y: Lin
     whole = curve.points[-1]
     return CurveCell(
         key=f"th-{key}",
-        name=shortened(elided(name, 34), 34),
+        name=elided(name, 34),
         full=name,
         sub=f"to {shortened(curve.tier, 16)} by {curve.signal}, n = {count(curve.n)}",
         status=STATUS[route.verdict],

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from audit.report.scales import Linear, elided, nice_domain, nice_ticks, shortened, spans_apart, spread
+from audit.report.scales import Linear, elided, nice_domain, nice_ticks, shortened, spans_apart, spread, text_width
 
 
 def test_a_scale_maps_its_ends_onto_its_range() -> None:
@@ -70,3 +70,14 @@ def test_long_names_are_cut_where_told() -> None:
     assert shortened("abcdefg", 6) == "abcde…"
     assert shortened("发票字段", 6) == "发票…"
     assert elided("a" * 50 + "tail", 20) == "a" * 12 + "…" + "aaatail"
+    assert elided("发票字段" * 5 + "v2", 12) == "发票字…段v2"
+
+
+@pytest.mark.parametrize("limit", [8, 22, 28, 34])
+@pytest.mark.parametrize("text", ["/finance/invoice-extraction-v2" * 2, "发票" * 20 + "-v2", "a → b … " * 9 + "-v2"])
+def test_a_cut_name_keeps_its_end_in_the_room_it_has(text: str, limit: int) -> None:
+    """One ellipsis, which is as wide as a letter."""
+    cut = elided(text, limit)
+    assert cut.endswith("v2")
+    assert cut.count("…") - text.count("…") <= 1
+    assert text_width(cut, 1) <= text_width("a" * limit, 1)
