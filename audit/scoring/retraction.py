@@ -41,9 +41,9 @@ _MAYBE: Final = re.compile(
 """Words that may take something back, and do where another value follows them."""
 
 _DENIED_AFTER: Final = re.compile(
-    rf"^[\s\"'*_)\]}}.,;:–—-]{{0,12}}(?:(?:\w+\s)?(?:is|was|are|would\sbe|seems|cannot\sbe|can['’]t\sbe)\s(?:{_WRONG})\b"
-    r"|(?:ist|wäre|war)\s(?:falsch|nicht\s(?:richtig|korrekt))|est\s(?:faux|incorrect)|es\s(?:falso|incorrecto)"
-    r"|è\s(?:sbagliato|errato)|está\serrado|is\sfout|неверно|неправильно|不对|错了|錯了|\?\s+no\b|[✗✘❌☒])",
+    rf"^[\s\"'*_)\]}}.,;:–—-]{{0,12}}(?:(?:but|however,?|no,|aber|mais|pero|ma|mas|но)\s)?(?:(?:\w+\s)?(?:is|was|are|would\sbe|seems|cannot\sbe|can['’]t\sbe)\s(?:{_WRONG})\b"
+    r"|(?:(?:das|dies)\s)?(?:ist|wäre|war)\s(?:falsch|nicht\s(?:richtig|korrekt))|(?:ce\sn?['’]?|c['’])?est\s(?:faux|incorrect)|(?:eso\s)?es\s(?:falso|incorrecto)"
+    r"|è\s(?:sbagliato|errato)|(?:isso\s)?está\serrado|is\sfout|неверно|неправильно|不对|错了|錯了|\?\s+no\b|[✗✘❌☒])",
     re.IGNORECASE,
 )
 _DENIED_BEFORE: Final = re.compile(
@@ -53,6 +53,43 @@ _DENIED_BEFORE: Final = re.compile(
     re.IGNORECASE,
 )
 
+
+_ONCE: Final = re.compile(
+    r"\b(?:(?:i|we)\s(?:first\s|initially\s|originally\s|had\s)*(?:thought(?!\s(?:about|through|it))|assumed|guessed|believed|expected)"
+    r"|(?:might|may|would|could|tempted\sto)\s(?:first\s)?(?:think|say|guess|assume|expect|answer|believe)"
+    r"|(?:most\s)?people\s(?:often\s|might\s|would\s)?(?:think|say|believe|assume)|(?:is|was)\swhat\s(?:most|many|some)"
+    r"|(?:at|on)\sfirst\s(?:glance|sight|look|thought)|initially|originally|(?:my|the)\s(?:first|initial|previous|earlier|old)\s(?:\w+\s)?"
+    r"(?:answer|guess|thought|estimate|value|figure|number|total|sum|result|calculation|price|amount)"
+    r"|draft|preliminary|provisional(?:ly)?|earlier\si|(?:was|were)\s(?:last|the\s(?:old|previous|former))"
+    r"|ich\sdachte|zuerst|zunächst|anfangs|ursprünglich|auf\sden\sersten\sblick|entwurf|je\spensais|(?:tout\s)?d['’]abord"
+    r"|initialement|à\spremière\svue|brouillon|pensaba|pensé|al\sprincipio|inicialmente|a\sprimera\svista|borrador|pensavo"
+    r"|all['’]inizio|inizialmente|a\sprima\svista|bozza|pensei|no\sinício|à\sprimeira\svista|rascunho|eerst|aanvankelijk"
+    r"|сначала|сперва|изначально|думал)|起初|最初|原本|一开始|一開始|처음",
+    re.IGNORECASE,
+)
+"""Words for what somebody else says, or what was said or so before."""
+
+_BUT: Final = re.compile(
+    r"\b(?:but|however|yet|though|although|now|actually|in\s(?:fact|truth|reality)|really|right|correct(?:ed)?|true|truth|final"
+    r"|closer|second|this\s(?:year|month|week|time)|the\sanswer\sis|aber|jedoch|doch|sondern|jetzt|nun|richtig|endgültig|mais"
+    r"|cependant|toutefois|maintenant|finalement|correct|pero|sino|ahora|correcto|ma|però|invece|adesso|ora|corretto|mas"
+    r"|porém|agora|correto|maar|echter|nu|но|однако|теперь|правильн)\b|但|不过|不過|其实|其實|现在|現在|しかし|でも|実際|하지만|그러나",
+    re.IGNORECASE,
+)
+
+_IN_ITS_PLACE: Final = re.compile(
+    r"(?:\b(?:edit(?:ed)?|updated?(?:\s(?:to|answer|value))?|revised(?:\s(?:to|answer|value))?|amended(?:\sto)?"
+    r"|(?:is|are)\snow|(?:on|upon)\s(?:reflection|closer\s\w+)|looking\sagain)"
+    # With a subject of its own it is said of something else: `50. The tip should be 20 %`.
+    r"|(?:[,;(\[—–-]\s?|\b(?:it|that|this|which|das|es|cela|ça|eso|questo|isso)\s)(?:should\s(?:be|have\sbeen|read)"
+    r"|(?:muss|müsste|sollte)\s(?:heißen|sein)?|devrait\sêtre|debería\sser|dovrebbe\sessere|deveria\sser))"
+    r"[\s:：,=–—-]{1,4}(?:it['’]?s?\s(?:is\s)?|the\sanswer\sis\s)?(?=[^\w\s]{0,2}\d)",
+    re.IGNORECASE,
+)
+"""Words that put the figure behind them in the place of one before."""
+
+_LINE: Final = re.compile(r"[.!?。！？\n](?:\s|$)|[。！？\n]")
+_FAR: Final = 160  # characters of a sentence that are looked at
 
 _BREAK: Final = re.compile(r"[.!?。！？;,\n–—]|\s-\s")
 
@@ -71,6 +108,8 @@ def taken_back(before: str, after: str, named: Named | None = None) -> bool:
     Special cases:
         The last value that is named is the part again: the text has come back to it.
     """
+    if named is not None and _replaced(before, after, named):
+        return True
     denied = _DENIED_AFTER.search(after[:_NEAR]) or _DENIED_BEFORE.search(before[-_NEAR:]) or _NO_DOUBT.search(after)
     # Words in the clause of the part itself are about something else: `10 instead of 12` says ten.
     clause = _BREAK.search(after)
@@ -83,3 +122,18 @@ def taken_back(before: str, after: str, named: Named | None = None) -> bool:
     if denied:
         return True
     return maybe is not None and named is not None and not all(named(after[maybe.end() :]))
+
+
+def _replaced(before: str, after: str, named: Named) -> bool:
+    """Whether a part is what was once said or what others say, and another value is named for what holds.
+
+    `I first thought 10, but it is 12`, `10 is what most people say; the truth is 12`, `Answer: 10. Update: 12`.
+    """
+    later = named(after)
+    if not later or later[-1]:
+        return False
+    if any(not all(named(after[place.end() :])[:1]) for place in _IN_ITS_PLACE.finditer(after)):
+        return True
+    *_, own = _LINE.split(before[-_FAR:])
+    clause = after[: _FAR if (end := _BREAK.search(after)) is None else end.start()]
+    return bool(_BUT.search(after) and (_ONCE.search(own) or _ONCE.search(clause)))

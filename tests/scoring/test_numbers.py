@@ -525,3 +525,84 @@ def test_different_things_with_the_same_figures_are_never_the_same(row: str) -> 
 def test_one_thing_in_two_notations_stays_one(wanted: object, text: str) -> None:
     """What tells things apart does not part what is the same."""
     assert said(wanted, text) is SAME
+
+
+SPAN_ENDS = [
+    ("10:30", "11:30"),
+    ("3 pm", "5 pm"),
+    ("2024-01-05", "2024-02-10"),
+    ("5 January 2024", "10 February 2024"),
+    ("Jan 5, 2024", "Feb 10, 2024"),
+    ("05-JAN-2024", "10-FEB-2024"),
+]
+
+
+@pytest.mark.parametrize(("first", "last"), SPAN_ENDS)
+@pytest.mark.parametrize("span", ["{}–{}", "{} - {}", "{} to {}", "between {} and {}", "{} bis {}"])
+def test_an_end_of_a_span_of_time_is_not_stated(first: str, last: str, span: str) -> None:
+    """A time or a date that begins or ends a span is none; alone it is itself, in whatever notation."""
+    for one, which in ((first, "first"), (last, "last")):
+        assert said(one, span.format(first, last), which) is not SAME, which
+        assert said(one, one) is SAME
+
+
+def test_spans_of_time_are_quantities() -> None:
+    """Whatever joins their ends; another end is another span."""
+    assert said("10:30-11:30", "10:30 to 11:30") is SAME
+    assert said("10:30-11:30", "10:30 – 12:30") is OTHER
+    assert said("2024-01-05/2024-02-10", "Jan 5, 2024 to Feb 10, 2024") is SAME
+    for text in ("May 5-10", "May 5 to 10", "5 May - 10 May"):
+        assert said("May 5", text) is not SAME, text
+
+
+ZONES = ["", "Z", "+02:00", " UTC+2", " UTC-2", " GMT+5:30", " UTC+5"]
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.product(ZONES, repeat=2)))
+@pytest.mark.parametrize("start", ["", "2024-01-05T"])
+def test_a_time_in_another_zone_is_another(one: str, other: str, start: str) -> None:
+    """Equal zones are the same; none and UTC are; what differs is never surely the same."""
+    if start and ("GMT" in one + other or "UTC" in one + other):
+        return  # no way to write an ISO time
+    same = one == other or {one, other} <= {"", "Z"}
+    assert (said(f"{start}12:30{one}", f"{start}12:30{other}") is SAME) is same
+
+
+def test_hours_with_the_part_of_the_day() -> None:
+    """Words say of a clock of twelve hours what am and pm do; fractions of a second are no other time without them."""
+    assert said("12:00", "12:00 noon") is SAME
+    assert said("12:00", "12:00 midnight") is OTHER
+    assert said("15:00", "3:00 in the afternoon") is SAME
+    assert said("2024-01-05T10:00:00Z", "2024-01-05T10:00:00.000Z") is SAME
+    assert said("2024-01-05T10:00:00.1Z", "2024-01-05T10:00:00.2Z") is OTHER
+
+
+@pytest.mark.parametrize("parted", ["<td>5</td><td>2</td>", "5<br>2", "<p>5</p><p>2</p>", "<li>5</li>2", "5<hr/>2"])
+def test_tags_of_blocks_part_figures(parted: str) -> None:
+    """What stands in two cells or on two lines is no one number; tags inside of a line part nothing."""
+    assert said(52, parted) is not SAME
+    assert said(52, "<b>5</b>2") is SAME
+    assert said(52, "<td><b>52</b></td>") is SAME
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text", "same"),
+    [
+        (25, "5<sup>2</sup>", True),
+        (52, "5<sup>2</sup>", False),
+        (0.001, "10<sup>-3</sup>", True),
+        (52, "5<sub>2</sub>", False),
+        (5, "5<sub>2</sub>", False),
+        ("17 m²", "17 m<sup>2</sup>", True),
+        ("17 m³", "17 m<sup>2</sup>", False),
+        (5, "<!-- 5 --> 6", False),
+        (6, "<!-- 5 --> 6", True),
+        (1990, "the 1990s", False),
+        ("1990s", "the 1990s", True),
+        ("1990s", "1980s", False),
+        (1.5, "1.5 e3", False),
+    ],
+)
+def test_what_html_raises_lowers_and_hides(wanted: object, text: str, *, same: bool) -> None:
+    """Powers and indices are such, comments are not seen; a decade is no year."""
+    assert (said(wanted, text) is SAME) is same

@@ -32,7 +32,8 @@ SURROUNDINGS = {
         "kaum {}", "à peine {}", "es sind nicht {}", "keine {}",
         "ce n'est pas {}",
         "no es {}", "não é {}", "non è {}", "het is niet {}", "inte {}", "ikke {}", "to nie jest {}", "není {}",
-        "не {}",
+        "не {}", "I don't think it is {}", "we do not believe that it's {}", "There is no way it is {}",
+        "without the {}", "I don't think {}",
         "nem {}", "δεν είναι {}", "{} değil", "bukan {}", "không phải {}", "ليس {}", "לא {}", "不是{}", "并非{}",
         "{}ではない",
         "{}じゃない", "{} नहीं",
@@ -47,12 +48,12 @@ SURROUNDINGS = {
         "примерно {}", "около {}", "περίπου {}", "yaklaşık {}", "sekitar {}", "khoảng {}", "körülbelül {}",
         "حوالي {}",
         "כמעט {}", "लगभग {}", "大约{}", "约{}", "約{}", "およそ{}", "약 {}", "ประมาณ {}", "{}左右", "{}程度",
-        "{} 정도",
+        "{} 정도", "{}, roughly", "{}, give or take.", "{} – more or less", "{} (estimate)", "est. {}", "estimate: {}",
     ),
     Stance.FROM: (
         "at least {}", "no less than {}", "a minimum of {}", "{} or more", "{} at least", "{} and counting",
         "as few as {}", "mindestens {}",
-        "{} oder mehr",
+        "{}, at least.", "{} oder mehr",
         "au moins {}", "al menos {}", "pelo menos {}", "almeno {}", "minstens {}", "co najmniej {}", "не менее {}",
         "en az {}", "至少{}", "少なくとも{}", "{}以上", "최소 {}", "{} 이상", "적어도 {}", "على الأقل {}",
         "לפחות {}",
@@ -76,14 +77,21 @@ SURROUNDINGS = {
     Stance.PART: (
         "twice {}", "half of {}", "{} times 3", "3 times {}", "{} divided by 4", "{} plus 1", "{} and a half",
         "the reciprocal of {}", "{} -> 77", "{} → 77", "{} +/- 2", "the square root of {}", "{} squared",
-        "{} below zero", "die Hälfte von {}",
+        "{} below zero", "die Hälfte von {}", "times {}", "divided by {}", "none of the {}",
+    ),
+    Stance.SUPPOSED: (
+        "suppose it is {}", "Assume {}.", "If it were {}, we would pay", "assuming that the total is {}",
+        "let's say {} for now", "for example {}", "e.g. {}", "such as {}", "hypothetically {}", "angenommen {}",
+        "zum Beispiel {}",
+        "par exemple {}", "supongamos {}", "ad esempio {}", "por exemplo {}", "bijvoorbeeld {}", "np. {}",
+        "например {}", "例如{}", "假设{}", "例えば{}",
     ),
     Stance.LISTED: (
         "{} or 77", "77 or {}", "{} and 77", "{}, 77", "[{}; 77]", "77\n{}", "1. {}\n2. 77",
         "The answer is {}, 76, or 77.",
         "{} apples or 77 apples", "{}, maybe 77", "{} (or 77)", "{} oder 77", "{} ou 77", "{} o 77", "{} или 77",
         "{}或77",
-        "{}、77", "{} 또는 77", "- {}\n* 77",
+        "{}、77", "{}, if not 77", "{} 또는 77", "- {}\n* 77",
     ),
 }  # fmt: skip
 MATRIX = [(stance, text) for stance, texts in SURROUNDINGS.items() for text in texts]
@@ -101,6 +109,10 @@ STATED = (
     "He did not say; she said {}",
     "{}. That is more than enough", "{} instead of 77", "{} boxes of 77", "{} of 77 passed", "{} (exactly)",
     "{} % of the 77 users left", "{} % of 77 users", "{}, {}", "{} or {}", "1. The total is {}", "Step 1: we take {}.",
+    "{}, at least in March", "There is no doubt that it is {}", "without doubt {}", "Without the tax we pay {}",
+    "Assuming no tax, the total is {}", "If you add them up, you get {}", "For example, the total is {}",
+    "I think it is {}",
+    "I'd say {}", "it times out after {}", "Both agree: {}",
 )  # fmt: skip
 
 

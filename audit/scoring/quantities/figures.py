@@ -76,7 +76,7 @@ _PARTS = re.compile(
 _ARC = re.compile(r"\s?(?P<min>[0-5]?\d(?:\.\d+)?)\s?'(?!')(?:\s?(?P<sec>[0-5]?\d(?:\.\d+)?)\s?(?:\"|''))?")
 _RANK = re.compile(r"(?:(?<!#)#|№\s?|\b[Nn](?:[or]\.|°)\s?|第|제\s?)$")
 _RANKS = ("#", "№", ".", "°", "第", "제")
-_BETWEEN = re.compile(r"\b(?:between|zwischen|entre|tra|fra|tussen|mellan|mellem|między|между|між|mezi)\s{0,3}$", re.I)
+BETWEEN = re.compile(r"\b(?:between|zwischen|entre|tra|fra|tussen|mellan|mellem|między|между|між|mezi)\s{0,3}$", re.I)
 _AND_THEN = re.compile(r"[^\d.,;:!?\n]{0,20}?\s(?:and|und|et|y|e|en|och|og|i|и|та|a)\s(?=[^\w\s]{0,2}\d)")
 _LETTER_UNITS = {"d": "day", "A": "amp", "J": "joule"}  # `12A` is a code, `12 A` a current
 _FACTORIAL = 170  # beyond it no float holds one
@@ -270,7 +270,7 @@ def _joined(text: str, start: int, end: int) -> int | None:
 
 def _between(text: str, begin: int, end: int) -> int | None:
     """Where `between 5 and 7` ends; None where it is none."""
-    if _BETWEEN.search(text, max(0, begin - 12), begin) is None or (link := _AND_THEN.match(text, end)) is None:
+    if BETWEEN.search(text, max(0, begin - 12), begin) is None or (link := _AND_THEN.match(text, end)) is None:
         return None
     opening = _OPENING.match(text, link.end())
     second = _RAW.match(text, opening.end() if opening else link.end())

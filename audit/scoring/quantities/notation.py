@@ -64,6 +64,15 @@ _REPEATING = re.compile(
 _VULGAR = re.compile("[¼-¾⅐-⅞↉]")
 _STRUCK = re.compile(r"</?(?:s|del|strike)(?:\s[^<>]{0,200})?>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+_COMMENT = re.compile(r"<!--(?:(?!-->).){0,400}-->", re.DOTALL)
+# Inside of a word or a figure only these stand; any other tag parts what is on its sides (`<td>5</td><td>2</td>`).
+_INLINE = re.compile(
+    r"</?(?:a|abbr|b|big|bdi|bdo|cite|code|data|em|font|i|ins|kbd|mark|q|samp|small|span|strong|time|tt|u|var|wbr|output)"
+    r"(?:\s[^<>]{0,200})?/?>",
+    re.IGNORECASE,
+)
+_RAISED = re.compile(r"<(?P<tag>sup|sub)(?:\s[^<>]{0,200})?>\s?(?P<held>[-+−]?\d{1,4})\s?</(?P=tag)\s?>", re.IGNORECASE)
+_LOWERED = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _STARS = re.compile(
     r"(?<!\d)\*{2,3}|\*{2,3}(?!\d)|`+|(?:(?<=\s)|^)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?=\s|[.,;:!?)]|$)", re.M
 )
@@ -136,7 +145,7 @@ def plain(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)
     if "<" in text:
-        text = _TAG.sub("", _STRUCK.sub("~~", text))
+        text = _without_tags(text)
     if not text.isascii():
         text = _SMALL_FRACTION.sub(_small_fraction, text)
         text = _SUPERSCRIPT.sub(lambda m: "^" + m[0].translate(_SUPERSCRIPT_SIGNS), text)
@@ -147,6 +156,16 @@ def plain(text: str) -> str:
     if "etric" in text:
         text = _METRIC_TON.sub("tonnes", text)
     return _MINUS_WORD.sub(lambda m: f"{m['before']}- " if m["before"] else "-", _STARS.sub("", _with_notes(text)))
+
+
+def _without_tags(text: str) -> str:
+    """HTML as a reader sees it: no comments, what is raised and lowered in signs of its own, blocks on lines."""
+    text = _RAISED.sub(_raised, _STRUCK.sub("~~", _COMMENT.sub(" ", text)))
+    return _TAG.sub("\n", _INLINE.sub("", text))
+
+
+def _raised(match: re.Match[str]) -> str:
+    return f"^{match['held']}" if match["tag"].lower() == "sup" else match["held"].translate(_LOWERED)
 
 
 def _with_notes(text: str) -> str:

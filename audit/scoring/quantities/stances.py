@@ -23,6 +23,7 @@ class Stance(Enum):
     BELOW = "the quantity is less than it"
     UP_TO = "the quantity is it or less"
     PART = "it is a part of another quantity"
+    SUPPOSED = "it is supposed, or an example"
     LOST = "it is a loss or a lack, which a sign would say of a figure"
     LISTED = "it is one of several values"
     ITEM = "it numbers an item of a list"
@@ -74,7 +75,7 @@ _MOST_LINKS = 4
 
 # Words before a quantity. A phrase is matched by its words, whatever the case.
 _WORDS_BEFORE: Final = {
-    Stance.DENIED: "hardly, scarcely, previously, formerly, used to be, doubt it is, doubt it's, not, cannot, "
+    Stance.DENIED: "hardly, scarcely, without, previously, formerly, used to be, doubt it is, doubt it's, not, cannot, "
     "never, neither, nor, no longer, anything but, rather than, other than, instead of, "
     "nowhere near, far from, all but, except, except for, excluding, no, kaum, à peine, apenas, a malapena, "
     "едва, nicht, kein, keine, keinen, keiner, "
@@ -83,7 +84,8 @@ _WORDS_BEFORE: Final = {
     "tampoco, en vez de, não, em vez de, non, mai, né, nie, není, nejsou, nije, nisu, ne, nikdy, nigdy, nem, "
     "nu este, nu e, nu sunt, не, нет, ни, никогда, нельзя, δεν, όχι, ليس, ليست, ليسوا, غير, לא, אינו, אינה, bukan, "
     "tidak, không, không phải, chẳng phải",
-    Stance.NEAR: "about, around, approx, approx., approximately, roughly, circa, ca, ca., c., nearly, almost, "
+    Stance.NEAR: "est., estimate, estimate:, about, around, approx, approx., approximately, roughly, circa, ca, "
+    "ca., c., nearly, almost, "
     "close to, near, some, estimated, an estimated, maybe, perhaps, possibly, might be, may be, could be, "
     "somewhere around, something like, in the region of, on the order of, nearly equal to, approximately equal to, "
     "gut, etwa, ungefähr, zirka, rund, fast, knapp, nahezu, annähernd, vielleicht, schätzungsweise, environ, "
@@ -112,7 +114,7 @@ _WORDS_BEFORE: Final = {
     "щонайбільше, το πολύ, έως, en fazla, maksimal, hingga, tối đa, legfeljebb, cel mult, حتى, על היותר, "
     "לכל היותר, "
     "अधिकतम, 최대",
-    Stance.ABOVE: "more than, greater than, higher than, larger than, bigger than, over, above, exceeds, "
+    Stance.ABOVE: "more than, greater than, higher than, larger than, bigger than, over, above, exceeds, över, yli, "
     "exceeding, "
     "exceed, beyond, upwards of, in excess of, mehr als, über, größer als, plus de, supérieur à, más de, "
     "mayor que, "
@@ -134,17 +136,54 @@ _WORDS_BEFORE: Final = {
     "bajó, pierde, perdió, debe, perda de, prejuízo de, queda de, perdeu, deve, perdita di, calo di, perde, "
     "perso, ha perso, verlies van, tekort van, daling van, verliest, verloor, убыток, потеря, потери, снижение "
     "на, потерял, потеряла",
-    Stance.PART: "half past, quarter past, quarter to, "
+    Stance.PART: "none of, some of, times, divided by, multiplied by, multiply by, divide by, half past, "
+    "quarter past, quarter to, "
     "reciprocal of, inverse of, logarithm of, multiple of, root of, half of, half, twice, double, "
     "triple, third of, quarter of, square of, cube of, log of, negative of, "
     "opposite of, double of, the double of, complement of, doppelte von, le double de, double de, el doble de, "
     "log, sqrt, halb, wurzel aus, wurzel von, hälfte von, doppelt, racine de, racine carrée de, moitié de, "
     "raíz de, "
     "raíz cuadrada de, raíz quadrada de, radice di, radice quadrata di, mitad de, metade de, metà di, половина",
+    Stance.STATED: "no doubt it is, no doubt it's, without a doubt it is, no doubt that it is",
+    Stance.SUPPOSED: "let's say, let us say, hypothetically, for example, for instance, e.g., eg, such as, as an "
+    "example, angenommen, gesetzt, beispielsweise, zum beispiel, z.b., z. b., etwa wie, par exemple, p. ex., "
+    "supposons, "
+    "imaginons, por ejemplo, p. ej., supongamos, digamos, per esempio, ad esempio, supponiamo, mettiamo, por exemplo, "
+    "p. ex., suponha, suponhamos, bijvoorbeeld, bijv., stel, till exempel, t.ex., antag, for eksempel, f.eks., na "
+    "przykład, np., załóżmy, například, např., например, предположим, допустим, наприклад, припустимо",
 }
+_OPINIONS: Final = ("think", "believe", "expect", "suppose", "guess", "say", "mean")
+_SUPPOSITIONS: Final = ("if", "suppose", "supposing", "assume", "assuming", "imagine", "unless")
+_CLAUSES: Final = ("it is", "it's", "it was", "it were", "there are", "there were", "the answer is", "the total is")
+
+
+def _clauses_of(verbs: Sequence[str]) -> tuple[str, ...]:
+    """What a verb says of a quantity: `think`, `think it is`, `think that it is`, ..."""
+    return tuple(
+        f"{verb}{that}" for verb in verbs for that in ("", *(f"{w}{c}" for w in (" ", " that ") for c in _CLAUSES))
+    )
+
+
+_DENIALS: Final = (
+    "do not",
+    "don't",
+    "does not",
+    "doesn't",
+    "did not",
+    "didn't",
+    "cannot",
+    "can't",
+    "would not",
+    "wouldn't",
+)
+_WORDS_BEFORE[Stance.SUPPOSED] += ", " + ", ".join(_clauses_of(_SUPPOSITIONS))
+_WORDS_BEFORE[Stance.DENIED] += ", " + ", ".join(
+    (*(f"{no} {said}" for no in _DENIALS for said in _clauses_of(_OPINIONS)), *_clauses_of(("no way",)))
+)
 # Phrases of scripts that put no space between words, and signs; they touch the quantity. The longest one counts, so
 # that words which end alike (to save, a contract) say nothing.
 _TOUCHING_BEFORE: Final = {
+    Stance.SUPPOSED: "例如 比如 譬如 假设 假設 假如 如果是 例えば たとえば 仮に 예를들어 예컨대 가령",
     Stance.STATED: "节约 節約 合约 合約 预约 預約 条约 條約 签约 予約 契約 要約 制約",
     Stance.DENIED: "不是 不为 不為 不等于 不等於 并非 並非 没有 沒有 绝非 而非 不会是 ไม่ใช่ ~~ ¬ != =/=",
     Stance.NEAR: "大约 大約 大概 约为 約為 约 約 接近 将近 可能是 也许是 およそ おおよそ ほぼ たぶん ประมาณ ราว "
@@ -168,7 +207,8 @@ _WORDS_AFTER: Final = {
     "es incorrecto, no es la, "
     "no es correcto, no es correcta, é falso, não é a, è sbagliato, non è la, is fout, is niet het, неверно, "
     "неправильно, değil, नहीं, " + ", ".join(f"{verb} {what}" for verb in _IS_NOT for what in _THE_ONE),
-    Stance.NEAR: "or so, or thereabouts, give or take, more or less, approximately, approx, or about, ish, -ish, "
+    Stance.NEAR: "or so, or thereabouts, give or take, more or less, approximately, approx, roughly, or about, ish, "
+    "-ish, "
     "oder so, environ, à peu près, más o menos, aproximadamente, mais ou menos, circa, più o meno, ongeveer, "
     "mniej więcej, примерно, приблизительно, civarında, تقريبا, تقريبًا",
     Stance.FROM: "and counting, or more, or above, or higher, or over, or greater, or up, or better, and up, "
@@ -200,10 +240,11 @@ _WORDS_AFTER: Final = {
 _TOUCHING_AFTER: Final = {
     Stance.DENIED: r"では?な|ではあり|じゃな|でない|は間違い|[이가]\s?아니|~~|[❌✗✘☒]"
     r"|\((?:wrong|incorrect|false|falsch|faux|negative|minus)\b",
-    Stance.NEAR: r"\?|弱|強|左右|上下|ぐらい|くらい|程度|前後|ほど|정도|쯤|가량|내외",
+    Stance.NEAR: r"-?odd\b(?!\s\w)|\((?:(?:an?\s)?(?:rough\s)?(?:estimated?|est\.|guess|approximation)|geschätzt"
+    r"|estimé|estimado|stimato|примерно)\b|est\.(?!\w)|\?|弱|強|左右|上下|ぐらい|くらい|程度|前後|ほど|정도|쯤|가량|내외",
     Stance.FROM: "及?以上|이상",
     Stance.UP_TO: "及?以下|以内|之内|이하|이내",
-    Stance.ABOVE: "余|多|초과",
+    Stance.ABOVE: "余|多|초과|'?(?:d|t)[ae]n\\s(?:fazla|çok)",
     Stance.BELOW: "未満|未满|미만",
 }
 _TAKEN_BACK: Final = re.compile(
@@ -275,10 +316,17 @@ def _phrases(rows: dict[Stance, str], key: int) -> dict[str, list[_Phrase]]:
     return table
 
 
-_BY_LAST: Final = _phrases(_WORDS_BEFORE, -1)
+_BY_LAST: Final = {
+    last: (dict(reversed(found)), sorted({p.count(" ") + 1 for p, _ in found})[::-1])
+    for last, found in _phrases(_WORDS_BEFORE, -1).items()
+}
+"""By their last word, phrases with what they say, and how many words they have, the most first."""
 _BY_FIRST: Final = _phrases(_WORDS_AFTER, 0)
+_WHOLE: Final = {phrase: stance for phrases in _BY_FIRST.values() for phrase, stance in phrases}
 _SUFFIXES: Final = {sign: stance for stance, row in _TOUCHING_BEFORE.items() for sign in row.split()}
 _LENGTHS: Final = sorted({len(sign) for sign in _SUFFIXES}, reverse=True)
+# `10, at least.` says of the figure what `10 at least` does, `10, at least in March` what March does.
+_ASIDE: Final = re.compile(r"\s?[,–—]\s?(?P<words>[^\W\d_][^.,;:!?\n()]{1,24})(?:[.!)]|\s*$)")
 _COUNTED: Final = re.compile(
     r"\s?[^\W\x00-\x7f]{0,2}?\s?(?:"
     + "|".join(f"(?P<{stance.name}>{pattern})" for stance, pattern in _TOUCHING_AFTER.items())
@@ -287,7 +335,7 @@ _COUNTED: Final = re.compile(
 
 # One value of several: numbers that nothing but a comma, a line or a word like `or` parts. A comma, a line and `and`
 # part sentences as well, so that there nothing else may stand around the numbers.
-_FIGURE: Final = r"[^\w\s]{0,3}\d+(?:[.,:/]\d+)*(?:\s?[%°€$£]|\s?[A-Za-z]{1,3}(?![A-Za-z]))?"
+_FIGURE: Final = r"[^\w\s]{0,3}\d+(?:[.,:/-]\d+)*(?:\s?[%°€$£]|\s?[A-Za-z]{1,3}(?![A-Za-z]))?"
 _EITHER: Final = (
     r"or|and/or|oder|ou|o|u|eller|lub|albo|czy|или|або|nebo|veya|ya\sda|atau|hoặc|vagy|sau|ή|أو|או|या|vs\.?|versus"
 )
@@ -297,13 +345,13 @@ _PERHAPS: Final = r"(?:(?:maybe|perhaps|possibly|even|rather|else|vielleicht|peu
 _NOUN: Final = r"(?:\s[^\W\d_]{1,20})?"
 _JOIN: Final = (
     rf"(?:{_NOUN},?\s\(?(?:{_EITHER})\s{_PERHAPS}|\s?[^\W\d\x00-\x7f]?(?:{_TOUCHING_JOINS})\s?"
-    r"|,\s(?:maybe|perhaps|possibly)\s)"
+    r"|,\s(?:maybe|perhaps|possibly|if\snot|or\seven)\s)"
 )
 _COMMA: Final = (
     rf"(?:\s?[,;|]\s{{0,4}}(?:(?:{_BOTH}|{_EITHER})\s)?|\s(?:{_BOTH})\s"
     r"|\s{0,4}\n\s{0,8}(?:[-*•]\s|\d{1,2}[.)]\s)?)"
 )
-_DIGITS: Final = re.compile(r"\d+(?:[.,:/]\d+)*")
+_DIGITS: Final = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _COUNTS: Final = re.compile(r"\n\s{0,8}\d{1,2}[.)]\s")
 _JOINED_ON: Final = re.compile(rf"(?:{_COMMA}{_FIGURE}){{0,12}}?{_JOIN}{_FIGURE}", re.I)
 _JOINED_BEFORE: Final = re.compile(rf"(?P<run>{_FIGURE}{_JOIN})[^\w\s]{{0,3}}$", re.I)
@@ -312,6 +360,7 @@ _BARE_ON: Final = re.compile(
 )
 _BARE_BEFORE: Final = re.compile(
     r"(?:^|[\n:=(\[{|]|\b(?:is|are|was|were|be|ist|sind|est|sont|es|son|è|sono|é|são|answers?|values?|numbers?"
+    r"|both|either|neither|sowohl|weder|ni|né|nem|ни"
     r"|get|got))"
     rf"\s{{0,4}}(?:\d{{1,2}}[.)]\s)?(?P<run>(?:{_FIGURE}{_COMMA}){{0,40}})[^\w\s]{{0,3}}$",
     re.I,
@@ -441,9 +490,11 @@ def _ending(words: Sequence[str], *, alone: bool) -> tuple[int, Stance]:
         return 1, Stance.DENIED
     if not alone and last in _ALONE:
         return 0, Stance.STATED
-    for phrase, stance in _BY_LAST.get(last, ()) or _BY_LAST.get(last.rpartition("'")[2], ()):
-        length = phrase.count(" ") + 1
-        if length == 1 or " ".join(words[-length:]) == phrase:
+    key = last if last in _BY_LAST else last.rpartition("'")[2]
+    known, lengths = _BY_LAST.get(key, ({}, []))
+    for length in lengths:
+        phrase = key if length == 1 else " ".join(words[-length:])
+        if (stance := known.get(phrase)) is not None:
             return length, stance
     return 0, Stance.STATED
 
@@ -453,6 +504,8 @@ def _said_after(window: str) -> Stance:
         return Stance.DENIED
     if (counted := _COUNTED.match(window)) is not None and counted.lastgroup is not None:
         return Stance[counted.lastgroup]
+    if (aside := _ASIDE.match(window)) is not None and (behind := aside["words"].casefold()) in _WHOLE:
+        return _WHOLE[behind]
     words = window.lstrip(_OPENS).casefold().split()
     for place in (0, 1):
         # The second time behind the noun that is counted.

@@ -72,6 +72,7 @@ _PER: Final = re.compile(
     r"\s?(?:/|(?:per|pro|par|por|al|каждый|в)\s|an?\s(?=(?:second|minute|hour|day|week|month|year|person|piece)\b))\s?(?P<word>[^\W\d_]{1,20})",
     re.I,
 )
+_EXPONENT_APART: Final = re.compile(r"\s[eE]\s?[-+]?\d{1,3}(?!\w)")
 _FIGURE_ON: Final = re.compile(r"[ \t\xa0][-+]?\d(?![\d:.]*[)\].:]\s)")
 _PARTS: Final = re.compile(
     r"[\s-](?P<word>hal(?:f|ves)|thirds?|fourths?|quarters?|ninths?|pairs?|couples?|score|gross(?=\W*$|\sof\b)|reams?"
@@ -306,7 +307,7 @@ def _signs(text: str, begin: int, end: int, before: str, after: str) -> list[Unr
     digits = begin + len(text[begin:end].rstrip(_NO_DIGITS))
     if _ERA.match(text, digits) or _ERA_BEFORE.search(before):
         found.append("bc")
-    if (further := _FIGURE_ON.match(after)) is not None:
+    if (further := _FIGURE_ON.match(after) or _EXPONENT_APART.match(after)) is not None:
         found.append(further[0].strip())
     return [Unread(Touching.SIGN, sign) for sign in found]
 

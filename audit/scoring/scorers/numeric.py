@@ -173,7 +173,7 @@ def shown_quantity(quantity: Quantity) -> Any:
 
 SCORER = Scorer(
     name="numeric",
-    version=14,
+    version=15,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,
