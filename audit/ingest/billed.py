@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -194,6 +194,32 @@ def period(start: Any, end: Any = None, pattern: str | None = None) -> tuple[dat
     if ends <= begins:
         raise Unusable("it ends before it begins")
     return begins, ends
+
+
+def ends_are_days(spans: Iterable[tuple[Any, Any]], pattern: str | None = None) -> bool:
+    """Whether the ends of a bill's times are last days, as people write them, and not the days after, as programs do.
+
+    Ends that are the next line's beginning are days after; ends that are the day before it, or the line's own
+    beginning, are last days. Where no line tells, one that ends on the last day of a month does.
+
+    Args:
+        spans: Beginning and end of lines, as the bill has them. With an hour an end is a moment, and no day.
+        pattern: As `period` takes it.
+    """
+    found: list[tuple[datetime, datetime]] = []
+    for start, end in spans:
+        try:
+            found.append((moment(start, pattern), moment(end, pattern)))
+        except Unusable:
+            continue
+    if not found or any(end.time() != time(0) for _, end in found):
+        return False
+    starts = {start for start, _ in found}
+    if any(start == end for start, end in found):
+        return True
+    if any(end in starts for _, end in found):
+        return False
+    return any(end + DAY in starts or (end + DAY).day == 1 for _, end in found)
 
 
 def either(record: Mapping[str, Any], *names: str) -> Any:

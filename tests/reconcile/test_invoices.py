@@ -157,6 +157,26 @@ def test_a_bill_of_daily_totals_is_one(tmp_path: Path) -> None:
     assert not bill.left_out
 
 
+@pytest.mark.parametrize(
+    ("spans", "days"),
+    [
+        ([("2026-09-01", "2026-09-07"), ("2026-09-08", "2026-09-14")], 7),
+        ([("2026-09-01", "2026-09-08"), ("2026-09-08", "2026-09-15")], 7),
+        ([("2026-09-01", "2026-09-01"), ("2026-09-02", "2026-09-02")], 1),
+        ([("2026-09-01", "2026-09-02"), ("2026-09-02", "2026-09-03")], 1),
+        ([("2026-09-01", "2026-09-30")], 30),
+        ([("2026-09-01", "2026-10-01")], 30),
+        ([("2026-09-01T00:00:00Z", "2026-09-01T06:00:00Z")], 0.25),
+    ],
+)
+def test_an_end_is_a_last_day_or_the_day_after(spans: list[Row], days: float, tmp_path: Path) -> None:
+    """People write the last day and programs the day after: the lines beside it tell, or the end of a month."""
+    rows = [(start, "gpt-4o", end, "1.00") for start, end in spans]
+    bill = read(tmp_path, ("start_date", "model", "end_date", "amount"), rows)
+    assert [(line.end - line.start).total_seconds() / 86400 for line in bill.lines] == [days] * len(spans)
+    assert not bill.left_out
+
+
 def test_a_footer_needs_no_day(tmp_path: Path) -> None:
     """A credit or a tax below the lines counts; usage without a day does not, and is counted apart with its dollars."""
     rows = [("2026-09-01", "gpt-4o", "10.00"), ("2026-09-03", "gpt-4o", "20.00")]

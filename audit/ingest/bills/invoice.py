@@ -13,7 +13,7 @@ from typing import Any
 from audit.core.errors import InputError
 from audit.core.reconciliation import BillLine, ChargeKind, Uncounted
 from audit.core.settings import BillColumns, ReconcileSettings
-from audit.ingest.billed import amount, decimal_sign, period, refuse_other_currency
+from audit.ingest.billed import DAY, amount, decimal_sign, ends_are_days, moment, period, refuse_other_currency
 from audit.ingest.bills import BillFormat, ChargeReader, Charges, LeftOutLine, UndatedCharge, sample_of
 from audit.ingest.charges import is_total, kind_of
 from audit.ingest.row import Unusable
@@ -115,11 +115,17 @@ def open_reader(settings: ReconcileSettings, first: Sequence[Mapping[str, Any]])
     per_usd = {"usd": 1.0, **_UNITS}[told.unit] if told and told.unit else _per_usd(column["amount"])
     decimal = told.decimal if told and told.decimal else decimal_sign(row.get(column["amount"]) for row in first)
 
+    pattern = told.day_format if told else None
+    spans = [(row.get(column["day"]), row.get(column.get("end", ""))) for row in first]
+    last_day = ends_are_days((span for span in spans if None not in span), pattern)
+
     def read(record: Mapping[str, Any]) -> Charges:
         cell = {name: record.get(place) for name, place in column.items()}
         usd = amount(cell.get("amount"), cell.get("currency"), decimal) / per_usd
         item, word = text(cell.get("model")) or "", text(cell.get("kind")) or ""
-        return (_charge(cell, usd, item, kind_of(word, item, usd), told.day_format if told else None),)
+        if last_day and cell.get("end"):
+            cell["end"] = _day_after(cell["end"], pattern)
+        return (_charge(cell, usd, item, kind_of(word, item, usd), pattern),)
 
     return read
 
@@ -143,6 +149,12 @@ def _check_days(days: Sequence[Any], column: Mapping[str, str], pattern: str | N
         hint="days are ISO 8601; say otherwise how they are written, for example\n"
         f'reconcile: {{columns: {{{said}, day_format: "{first.format(mark)}{mark}%Y"}}}}',
     )
+
+
+def _day_after(day: Any, pattern: str | None) -> str:
+    """The end of a time of which this is the last day, as the bill's days are written."""
+    end = moment(day, pattern) + DAY
+    return end.strftime(pattern) if pattern else end.isoformat()
 
 
 _DIGITS = re.compile(r"[\d/. :-]+")
