@@ -184,8 +184,10 @@ class Router:
         return replace(found, asked=decision.asked, model_id=model_id)
 
     def _unlisted(self, route: str, model: str | None) -> Decision:
+        """Where a request goes that no policy is about: to its own model where that is known, else to the one that
+        serves all such routes in the log."""
         tier = self.policy.default_tier
-        if tier is None:
+        if tier is None or (model is not None and bare(model) != bare(self.policy.models[tier])):
             reason = "no policy for this route: it stays as it is"
             return Decision(route=route, tier=None, model_id=model, reason=reason, asked=model)
         reason = "no policy for this route: the default tier"

@@ -117,12 +117,9 @@ def _read_table(path: Path, kind: str) -> pl.DataFrame:
 
 def _json_pairs(path: Path, kind: str, references: References, left: Counter[LeftOut]) -> Iterator[tuple[Any, Any]]:
     text = path.read_text("utf-8")
-    try:
-        records = (
-            parse_json(text) if kind == "json" else [parse_json(line) for line in text.split("\n") if line.strip()]
-        )
-    except ValueError as error:
-        raise InputError(f"the references {path} are not JSON: {error}", code="references.unreadable") from None
+    lines = [(0, text)] if kind == "json" else [*enumerate(text.split("\n"), 1)]
+    values = [_parsed(path, number, line) for number, line in lines if not number or line.strip()]
+    records = values[0] if kind == "json" else values
     if (results := results_in(records)) is not None:
         yield from _graded(path, results, references, left)
         return
@@ -134,6 +131,15 @@ def _json_pairs(path: Path, kind: str, references: References, left: Counter[Lef
     _check_columns(path, {name: None for record in records for name in record}, references)
     for record in records:
         yield record.get(references.key), record.get(references.value)
+
+
+def _parsed(path: Path, number: int, text: str) -> Any:
+    """A line's value; of the whole file where the number is 0."""
+    try:
+        return parse_json(text)
+    except ValueError as error:
+        what = f"line {number} of the references {path} is" if number else f"the references {path} are"
+        raise InputError(f"{what} not JSON: {error}", code="references.unreadable") from None
 
 
 def _graded(

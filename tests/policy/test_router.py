@@ -69,9 +69,15 @@ def test_the_threshold_itself_is_cheap() -> None:
 
 
 def test_a_route_without_a_policy() -> None:
-    """It goes to the default tier; without one nothing is said, and the caller's own model stays."""
+    """It goes to the default tier; without one nothing is said, and the caller's own model stays. So does one that is
+    another than the default tier's: nothing was certified that would change it."""
     made = policy(entry("/a"))
     assert Router(made).route("/other", request()).model_id == MODELS["large"]
+    asked = Router(made).route("/other", request(), model=f"any/{MODELS['large'].rpartition('/')[2]}")
+    assert (asked.tier, asked.model_id) == ("large", MODELS["large"])
+    for given in (made, replace(made, default_tier=None)):
+        other = Router(given).route("/other", request(), model="stranger-1")
+        assert (other.tier, other.model_id, other.cheap, other.asked) == (None, "stranger-1", False, "stranger-1")
     silent = Router(replace(made, default_tier=None)).route("/other", request())
     assert (silent.tier, silent.model_id, silent.cheap) == (None, None, False)
 

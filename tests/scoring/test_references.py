@@ -74,3 +74,13 @@ def test_absent_file_and_columns_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"PAR1 is not all it takes")
     with pytest.raises(InputError, match="cannot be read as parquet"):
         load_references(References(path="a.parquet"), tmp_path)
+
+
+def test_the_line_that_is_no_json_is_named(tmp_path: Path) -> None:
+    """By its number in the file: the place that a parser tells is one within the line."""
+    (tmp_path / "right.jsonl").write_text('{"prompt_hash": "a", "reference": 1}\n\n{"prompt_hash": \n', "utf-8")
+    with pytest.raises(InputError, match=r"^line 3 of the references .*right\.jsonl is not JSON"):
+        load_references(References(path="right.jsonl"), tmp_path)
+    (tmp_path / "right.json").write_text("{", "utf-8")
+    with pytest.raises(InputError, match=r"^the references .*right\.json are not JSON"):
+        load_references(References(path="right.json"), tmp_path)
