@@ -23,11 +23,32 @@ from audit.protocols.usage import read_usage
 
 Attributes = dict[str, Any]
 _OPERATIONS = {
-    "chat": "chat",
-    "text_completion": "text_completion",
-    "generate_content": "chat",
-    "embeddings": "embeddings",
+    **dict.fromkeys(("chat", "completion", "generate_content"), "chat"),
+    **dict.fromkeys(("embeddings", "embedding"), "embeddings"),
+    **dict.fromkeys(("image_generation", "generate_image", "image_edit"), "images"),
+    **{name: name for name in ("responses", "text_completion", "rerank", "moderation", "transcription", "speech")},
+    **dict.fromkeys(("messages", "anthropic_messages"), "messages"),
 }
+"""Words for what a span's call is, of the conventions and of LiteLLM, which has an `a` before those of its own that are
+asynchronous; what is none of them (an agent, a tool, a workflow) is structure."""
+_FRAMEWORKS = frozenset({
+    "strands-agents", "strands_agents", "langchain", "langgraph", "llamaindex", "llama_index", "crewai", "autogen",
+    "semantic_kernel", "haystack", "litellm",
+})  # fmt: skip
+"""Names that stand where a provider's should: those of what made the call."""
+
+
+def operation_named(word: Any) -> str | None:
+    """What a call is by a word for it; None for a word of something else."""
+    name = str(word)
+    return _OPERATIONS.get(name) or (_OPERATIONS.get(name[1:]) if name[:1] == "a" else None)
+
+
+def providers_of(found: Attributes) -> Iterator[Any]:
+    """What a span says who served its call, the most telling first."""
+    yield from (name for key in PROVIDERS if (name := found.get(key)) and str(name).lower() not in _FRAMEWORKS)
+
+
 _SDK_CALLS = {
     **dict.fromkeys(("generateText.doGenerate", "generateObject.doGenerate"), "chat"),
     **dict.fromkeys(("streamText.doStream", "streamObject.doStream"), "chat"),
@@ -81,8 +102,11 @@ def weight_of(trace_state: Any) -> float:
     return 1.0 if found is None else _SCALE / (_SCALE - int(found["th"].ljust(14, "0"), 16))
 
 
+_LITELLM = "gen_ai.framework"
+
+
 def operation_of(found: Attributes) -> str | None:
-    """What a span's call is: chat, text_completion, embeddings, rerank; None for a span that is no call of a model."""
+    """What a span's call is, in the tables' words; None for a span that is no call of a model."""
     kind = str(found.get("openinference.span.kind") or "").upper()
     if kind:
         return {"LLM": "chat", "EMBEDDING": "embeddings"}.get(kind)
@@ -90,11 +114,10 @@ def operation_of(found: Attributes) -> str | None:
     if observed:
         return {"generation": "chat", "embedding": "embeddings"}.get(str(observed).lower())
     if "gen_ai.operation.name" in found:
-        return _OPERATIONS.get(str(found["gen_ai.operation.name"]))
-    if "llm.request.type" in found:
-        return {"chat": "chat", "completion": "text_completion", "embedding": "embeddings"}.get(
-            str(found["llm.request.type"])
-        )
+        return operation_named(found["gen_ai.operation.name"])
+    if "llm.request.type" in found:  # OpenLLMetry's `completion` is one of text
+        word = found["llm.request.type"]
+        return "text_completion" if word == "completion" and _LITELLM not in found else operation_named(word)
     if is_engine(found):
         return "chat"
     if (sdk := _SDK_CALLS.get(str(found.get("ai.operationId")).removeprefix("ai."))) is not None:

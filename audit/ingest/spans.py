@@ -114,13 +114,14 @@ def _status(found: otel.Attributes) -> dict[str, Any]:
 
 class _Seen(msgspec.Struct, array_like=True, gc=False):
     """What is noted of a span: the span around it, the labels that it gives to those inside, and of a call its
-    response's id, and whether an engine wrote it."""
+    response's id, whether an engine wrote it, and its tokens."""
 
     parent: str | None
     labels: dict[str, Any]
     is_call: bool
     response: str | None = None
     engine: bool = False
+    tokens: tuple[int, int] | None = None
 
 
 class _Event(msgspec.Struct):
@@ -194,6 +195,8 @@ class SpanJoin:
         seen = _Seen(parent, labels, is_call)
         if is_call:
             seen.response, seen.engine = text(found.get("gen_ai.response.id")), otel.is_engine(found)
+            counted = [integer(found.get(f"gen_ai.usage.{side}_tokens")) for side in ("input", "output")]
+            seen.tokens = None if None in counted or not any(counted) else (counted[0], counted[1])  # type: ignore[assignment]
             if seen.response:
                 self._responses.note(seen.response)
             if parent:
@@ -243,10 +246,20 @@ class SpanJoin:
         """Whether a call is that around it, seen again by an SDK's own instrumentation, or only holds several calls."""
         span = self._span(name)
         assert span is not None, "calls that are joined were seen"
-        if span.response is None and len(self._calls_inside(name)) > 1 and not self._doubles_inside(name):
+        inside = self._calls_inside(name)
+        if (
+            len(inside) > 1
+            and not self._doubles_inside(name)
+            and (span.response is None or self._adds_up(span, inside))
+        ):
             return True
         outer = self._call_around(name, span)
         return outer is not None and name in self._doubles_inside(outer)
+
+    def _adds_up(self, span: _Seen, inside: Sequence[str]) -> bool:
+        """Whether the tokens of a call are those of the calls inside it together."""
+        told = [call.tokens for name in inside if (call := self._span(name)) is not None and call.tokens is not None]
+        return span.tokens is not None and span.tokens == tuple(map(sum, zip(*told, strict=True)))
 
     def _told_inside(self, name: str) -> dict[str, Any]:
         """Attributes of the doubles inside a call; where they differ, the one that was seen first has the word."""
@@ -259,8 +272,9 @@ class SpanJoin:
     def _find_doubles_inside(self, outer: str) -> Mapping[str, None]:
         """Calls inside a call that are that call, in the order in which they were seen.
 
-        The same response id tells. Where one of the two has none (it failed, or was cut), an only child is the same;
-        a call with several calls inside is no call itself. A server's span of a call inside the client's is that call.
+        The same response id tells. Where one of the two has none (it failed, or was cut), or both have the same tokens
+        (a framework's id is its own), an only child is the same; a call with several calls inside is no call itself. A
+        server's span of a call inside the client's is that call.
         """
         inside = self._calls_inside(outer)
         if not inside or (around := self._span(outer)) is None:
@@ -268,7 +282,7 @@ class SpanJoin:
         calls = {name: span for name in inside if (span := self._span(name)) is not None}
         own = around.response
         same = [name for name, call in calls.items() if call.engine or (own is not None and call.response == own)]
-        alone = len(calls) == 1 and None in (own, calls[inside[0]].response)
+        alone = len(calls) == 1 and (None in (own, calls[inside[0]].response) or self._adds_up(around, inside))
         return dict.fromkeys(same or (inside if alone else ()))
 
     def _calls_inside(self, outer: str) -> Sequence[str]:

@@ -187,3 +187,44 @@ def test_an_answer_that_no_protocol_reads_is_one(tmp_path: Path) -> None:
     log = [call, {**call, "requestId": "r2", "output": {}}]
     got = read(write_jsonl(tmp_path / "log.jsonl", log), tmp_path / "run")
     assert [row["status"] for row in got.rows()] == ["ok", "unknown"]
+
+
+@pytest.mark.parametrize("key", ["gen_ai.operation.name", "llm.request.type"])
+@pytest.mark.parametrize(
+    ("word", "operation"),
+    [
+        ("acompletion", "chat"), ("chat", "chat"), ("aresponses", "responses"), ("responses", "responses"),
+        ("anthropic_messages", "messages"), ("aembedding", "embeddings"), ("aimage_generation", "images"),
+        ("arerank", "rerank"), ("atranscription", "transcription"),
+        ("invoke_agent", None), ("execute_tool", None), ("agent", None),
+    ],
+)  # fmt: skip
+def test_a_call_is_one_under_any_word_for_it(key: str, word: str, operation: str | None, tmp_path: Path) -> None:
+    """LiteLLM's spans were no calls, in no sum; agents and tools stay structure."""
+    found = {key: word, "gen_ai.request.model": "gpt-4o", "gen_ai.system": "openai"}
+    found |= {"gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 10}
+    log = [record("claude_code.api_request", CLAUDE, "body"), call_span(**found)]
+    got = read(write_jsonl(tmp_path / "log.jsonl", log), tmp_path / "run")
+    assert [row["operation"] for row in got.rows()][1:] == ([operation] if operation else [])
+
+
+@pytest.mark.parametrize("outer_id", ["run--1", "msg_outer", None])
+@pytest.mark.parametrize("inside", [1, 2, 3])
+@pytest.mark.parametrize("adds_up", [True, False])
+def test_tokens_that_add_up_are_counted_once(outer_id: str | None, inside: int, adds_up: bool, tmp_path: Path) -> None:
+    """A framework's call around a vendor's has an id of its own, and the tokens of what is inside it."""
+    common = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o", "gen_ai.system": "langchain"}
+    counts = {"gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 10}
+    sums = {name: value * inside + (not adds_up) for name, value in counts.items()}
+    named = {} if outer_id is None else {"gen_ai.response.id": outer_id}
+    log = [call_span(**common, **sums, **named)]
+    for number in range(inside):
+        one = call_span(**common, **counts, **{"gen_ai.response.id": f"chatcmpl-{number}"})
+        one["resourceSpans"][0]["scopeSpans"][0]["spans"][0] |= {
+            "spanId": f"{number + 5}" * 16,
+            "parentSpanId": "1" * 16,
+        }
+        log.append(one)
+    got = read(write_jsonl(tmp_path / "log.jsonl", log), tmp_path / "run")
+    assert got.report.requests == inside + (outer_id is not None and not adds_up)
+    assert {row["provider"] for row in got.rows()} == {"openai"}

@@ -120,7 +120,7 @@ def _put_names(call: _Span) -> None:
     )  # fmt: skip
     row.model_called = row.model_requested
     row.model_key = model_key(row.model_responded or row.model_requested)
-    named = (found.get(key) for key in otel.PROVIDERS)
+    named = otel.providers_of(found)
     row.provider = next((p for name in named if (p := provider(name))), None) or maker(row.model_key)
     row.provider = row.provider or ("vllm" if otel.is_engine(found) else None)
     tiers = [found[key] for key in found if key.endswith("response.service_tier")]
