@@ -167,7 +167,7 @@ _CAUSES = {
     Cause.MODEL_RATE: "one model is billed at a constant multiple of the log's price",
     Cause.TIME_ZONE: "the bill's days begin at another hour than the log's",
     Cause.MODEL_NOT_IN_LOG: "a model, or a service, of the bill that the log does not have",
-    Cause.MODEL_NOT_ON_BILL: "a model of the log that the bill does not have",
+    Cause.MODEL_NOT_ON_BILL: "a model of the log for which the bill has no dollars",
     Cause.DAY_NOT_IN_LOG: "days of the bill on which the log is silent",
     Cause.DAY_NOT_ON_BILL: "days of the log that are not on the bill",
     Cause.OUTSIDE_LOG: "the bill's time before the log begins or after it ends",

@@ -36,6 +36,7 @@ COLUMNS = (
     *("SubscriptionName", "SubscriptionGuid", "subscriptionName"),
 )
 """What exports call the part of an organisation that a line is of."""
+_KNOWN = frozenset(COLUMNS)
 
 
 def check_columns(first: Sequence[Mapping[str, Any]], where: Mapping[str, str], path: Path) -> None:
@@ -87,8 +88,8 @@ class BillParts:
             return
         for number, one in enumerate(held):
             amounts = [line.usd for line in lines] if len(held) == 1 else [lines[number].usd]
-            for column in COLUMNS:
-                value = text(one.get(column))
+            for column in _KNOWN & one.keys():
+                value = text(one[column])
                 if value and len(self.usd[column]) <= MOST:
                     self.usd[column][value].extend(amounts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -143,10 +144,9 @@ def lay_out(bill: Bill, logged: Logged, names: CommonNames, *, once: bool = Fals
     periods = _periods(usage)
     shape = (len(periods), len(models))
     usd, slack, cached, repeated = np.zeros(shape), np.full(shape, EXACT), np.zeros(shape), np.zeros(shape)
-    starts = [start for start, _ in periods]
+    starts, column_of = [start for start, _ in periods], {model: column for column, model in enumerate(models)}
     for line in told:
-        row = int(np.searchsorted(np.array([s.timestamp() for s in starts]), line.start.timestamp(), "right")) - 1
-        at = row, models.index(names.of_item[line.item])
+        at = bisect_right(starts, line.start) - 1, column_of[names.of_item[line.item]]
         repeated[at] += line.usd if line.repeated else 0.0
         if line.repeated and once:
             continue
