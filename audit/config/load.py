@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -69,11 +69,17 @@ def _loaded(document: Document, directory: Path, overrides: Mapping[str, Any]) -
     try:
         settings = Settings.model_validate(document.values)
     except ValidationError as error:
-        problems += [_shape(document, detail) for detail in error.errors() if detail["loc"] not in secrets]
+        problems += [_shape(document, detail) for detail in _own(error.errors()) if detail["loc"] not in secrets]
     problems += _meaning(document, directory)
     if settings is None or problems:
         raise _all(document, problems)
     return settings
+
+
+def _own(details: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Without the lists that are too short for their entries having problems of their own: these do not count there."""
+    inside = {detail["loc"][:length] for detail in details for length in range(len(detail["loc"]))}
+    return [detail for detail in details if not (detail["type"] == "too_short" and detail["loc"] in inside)]
 
 
 def bare_settings(overrides: Mapping[str, Any]) -> Settings:

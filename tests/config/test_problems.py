@@ -97,3 +97,23 @@ def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         assert secret not in text
     assert text.count("api_key_env: OPENAI_API_KEY") == 2
     assert text.count("env:GATEWAY_KEY") == 2
+
+
+@pytest.mark.parametrize(
+    ("vendors", "said"),
+    [
+        ("[]", "has to have at least 1 entry"),
+        (
+            '[{name: a, models: ["a-*"], discounts: [{from: $9, discount: 1%}, {from: $1, discount: 2%}]}]',
+            "out of order",
+        ),
+        ('[{name: a, models: ["a-*"], nonsense: 1}]', "nonsense"),
+    ],
+)
+def test_a_list_whose_entry_is_wrong_is_not_called_too_short(tmp_path: Path, vendors: str, said: str) -> None:
+    """One mistake is one problem, and it is the entry's."""
+    (tmp_path / "audit.yaml").write_text(f"contract:\n  vendors: {vendors}\n", "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path / "audit.yaml")
+    (problem,) = caught.value.problems
+    assert said in problem.what
