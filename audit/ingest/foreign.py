@@ -62,6 +62,24 @@ FOREIGN = (
         "its answers are noted as they begin, before their tokens are known: read the transcripts of the same "
         "sessions, `~/.claude/projects`",
     ),
+    _foreign(
+        "the output of Claude Code (`--output-format json`)", "type subtype total_cost_usd modelUsage",
+        "it sums up a session: read the transcripts of the same sessions, `~/.claude/projects`",
+    ),
+    _foreign(
+        "the output of Codex (`codex exec --json`)", "type thread_id",
+        "it sums up a turn and names no model: read the transcripts of the same sessions, `~/.codex/sessions`",
+        envelope=True,
+    ),
+    Foreign(
+        "Cursor's export of usage", frozenset({"Date", "Model", "Cache Read", "Output Tokens"}),
+        "it has a row for each request, and no prompt: " + _MAPPED.format(
+            "model: Model, started_at: Date, prompt_tokens: Input (w/o Cache Write), cached_tokens: Cache Read, "
+            "cache_write_tokens: Input (w/ Cache Write), completion_tokens: Output Tokens, counts: exclusive"
+        ),
+    ),
+    _foreign("OpenAI's export of usage", "num_model_requests input_tokens output_tokens", _BILL),
+    _foreign("Anthropic's export of usage", "usage_date_utc model_version usage_output_tokens", _BILL),
     _foreign("Pydantic Logfire's records", "otel_scope_name span_name attributes", "export them as OTLP: it is read"),
     _foreign(
         "OpenRouter's activity", "model_permaslug endpoint_id",

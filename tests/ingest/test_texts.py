@@ -159,6 +159,14 @@ def test_an_empty_cell_has_its_column_all_the_same(empty: str, tmp_path: Path) -
     assert got.rows()[1]["route"] == "greet"
 
 
+def test_a_table_of_events_is_one_of_observations(tmp_path: Path) -> None:
+    """Langfuse's newer table has neither parents nor the older name of the model."""
+    event = {name: value for name, value in UI_EXPORT.items() if name not in ("parentObservationId", "model")}
+    event |= {"providedModelName": "gpt-4o", "latencyMs": "1000"}
+    (row,) = read(write_jsonl(tmp_path / "log.jsonl", [event]), tmp_path / "run").rows()
+    assert (row["route"], row["model_key"], row["prompt_tokens"]) == ("greet", "gpt-4o", 1000)
+
+
 def test_a_foreign_file_is_a_reject_and_alone_an_error(tmp_path: Path) -> None:
     """One file of no known format among logs is counted; where no file is a log, the first is the error."""
     log = write_jsonl(tmp_path / "log.jsonl", [payload()])

@@ -29,8 +29,9 @@ _NO_CACHE = "00000000-0000-0000-0000-000000000000"
 
 def detects(record: Mapping[str, Any]) -> str | None:
     """Why a record is Helicone's."""
-    fields = {"request_id", "request_created_at", "response_status"}
-    return "has request_id, request_created_at and response_status" if fields <= record.keys() else None
+    named = "request_id" in record or "response_id" in record  # the CSV has no ids of requests
+    told = named and {"request_created_at", "response_status"} <= record.keys()
+    return "has an id, request_created_at and response_status" if told else None
 
 
 def open_reader(settings: IngestSettings) -> Reader:
@@ -61,7 +62,7 @@ def _envelope(line: Mapping[str, Any]) -> Envelope:
         emitter="helicone",
         request={} if _PLACEHOLDER in asked else asked,
         answer=None if _PLACEHOLDER in obj(said) or failed else said,
-        request_id=text(line.get("request_id")),
+        request_id=text(first(line, "request_id", "response_id")),
         model=text(first(line, "request_model", "model_override", "model")),
         responded=text(line.get("response_model")),
         provider=lowered(line.get("provider")),
@@ -79,7 +80,7 @@ def _envelope(line: Mapping[str, Any]) -> Envelope:
         cost=first(line, "cost", "costUSD", "cost_usd"),
         error=(obj(said) or {"code": text(status), "message": "no answer"}) if failed else None,
         http_status=small(status),
-        answered=away and not failed,
+        answered=(away or "response_body" not in line) and status is not None and not failed,
         cache_hit=True if cached and cached != _NO_CACHE else None,
         reasons=frozenset({Reason.BODY_EXTERNAL} if away else ()),
     )

@@ -36,7 +36,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 def detects(record: Mapping[str, Any]) -> str | None:
     """Why a record is an observation, or a score of one."""
-    for fields in (("usage_details", "provided_model_name"), ("usageDetails", "parentObservationId")):
+    for fields in (("usage_details", "provided_model_name"), ("usageDetails", "traceId")):
         if all(field in record for field in fields):
             return f"has {' and '.join(fields)}"
     if {"data_type", "observation_id", "trace_id", "name", "value"} <= record.keys():
