@@ -187,6 +187,7 @@ def warnings_of(findings: Findings, contract: ContractSettings, vendors: Sequenc
         signs = vendor.decision is RenewalDecision.SIGN
         if signs and vendor.tier_lost_usd >= 0.005:
             found.append(f"{vendor.name}: the moves lose discount worth {usd(vendor.tier_lost_usd)}.")
+    found += _billed_above(findings, contract)
     found += _idle_levers(findings, contract)
     if (unsettled := sum(route.spend_usd for route in findings.routes if route.verdict is Verdict.NOT_PROVEN)) > 0:
         found.append(f"{usd(unsettled)} of the log's spend is not proven either way; a commitment may lock it in.")
@@ -198,6 +199,24 @@ def warnings_of(findings: Findings, contract: ContractSettings, vendors: Sequenc
     if unknown:
         found.append(f"{listing(unknown)}: the saving has an open interval; $0 and all of the spend are its ends.")
     return tuple(found)
+
+
+def _billed_above(findings: Findings, contract: ContractSettings) -> Iterator[str]:
+    """A word on models that two vendors name: the first of them bills, and the other's terms count for nothing."""
+    models = {model for route in findings.routes for model in route.incumbents}
+    models |= {model for route in findings.routes if is_move(route) and (model := route.recommendation.model)}
+    for vendor in contract.vendors:
+        taken: dict[str, list[str]] = {}
+        for model in sorted(filter(vendor.bills, models)):
+            first = contract.vendor_of(model)
+            if first is not None and first is not vendor:
+                taken.setdefault(first.name, []).append(model)
+        for name, named in taken.items():
+            verb = "is" if len(named) == 1 else "are"
+            yield (
+                f"{vendor.name}: {listing(named)} {verb} billed by {name}, which stands above it; these terms do not "
+                "count."
+            )
 
 
 def _idle_levers(findings: Findings, contract: ContractSettings) -> Iterator[str]:

@@ -189,6 +189,17 @@ def test_a_move_to_the_vendors_own_smaller_model_is_no_reason_to_walk_away() -> 
     assert vendor.avoidable_usd == near(0.95 * 18_000)
 
 
+def test_a_model_that_two_vendors_name_is_told() -> None:
+    """The first of them bills it; without a word the second's terms would seem to need nothing."""
+    vendors = [{"name": "aurora", "models": ["*"]}, {"name": "second", "models": [LARGE]}]
+    found = renewed(audited(kept("/a", 100_000.0)), contract(vendors=vendors))
+    assert found.vendors[1].decision is RenewalDecision.NOTHING_NEEDED
+    (warning,) = [text for text in found.warnings if text.startswith("second: ")]
+    assert warning == f"second: {LARGE} is billed by aurora, which stands above it; these terms do not count."
+    apart = [{"name": "aurora", "models": [LARGE]}, {"name": "second", "models": [OTHER]}]
+    assert not [text for text in renewed(audited(kept("/a", 1.0)), contract(vendors=apart)).warnings if "above" in text]
+
+
 def test_the_new_vendors_prices_count() -> None:
     """With half price at the other vendor, what moves costs 5,000 there, and the walk-away price halves.
 
