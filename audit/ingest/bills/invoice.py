@@ -50,17 +50,15 @@ def columns_of(record: Mapping[str, Any], told: BillColumns | None) -> dict[str,
 
 
 def _amount_column(plain: Mapping[str, str]) -> str | None:
-    """The column of amounts: of several one that says dollars, then one that says no currency."""
-    for said in ("USD", None, "other"):
-        among = {
-            _MONEY.sub("", _without_unit(name)) or "usd": column
-            for name, column in plain.items()
-            if (_currency(_without_unit(name)) or None) == said
-            or (said == "other" and _currency(_without_unit(name)) is not None)
-        }
-        if (column := next((among[one] for one in _USUAL["amount"] if one in among), None)) is not None:
-            return column
-    return None
+    """The column of amounts: one in dollars before one that says no currency, and that before one in another."""
+    found: list[tuple[int, int, str]] = []
+    for name, column in plain.items():
+        bare = _without_unit(name)
+        currency, word = _currency(bare), _MONEY.sub("", bare) or "usd"
+        if word in _USUAL["amount"]:
+            rank = 1 if currency is None else 0 if currency == "USD" else 2
+            found.append((rank, _USUAL["amount"].index(word), column))
+    return min(found)[2] if found else None
 
 
 def _plain(column: str) -> str:
