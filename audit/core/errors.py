@@ -189,6 +189,9 @@ class EndpointError(AuditError):
         parameter: The parameter that it is about, where the endpoint names one.
         billed: Tokens that the endpoint counted for it all the same.
         certain: The reply itself says what it is about; False where its status alone does, which may be this request.
+
+    Attributes:
+        begun: An answer had begun when it failed: what was written of it may be on the bill.
     """
 
     default_code = "endpoint"
@@ -211,6 +214,7 @@ class EndpointError(AuditError):
         self.retry_after_s = retry_after_s
         self.parameter = parameter
         self.billed = billed
+        self.begun = False
         self.certain = certain
 
 

@@ -359,7 +359,7 @@ class Client:
                     continue
                 failures += 1
                 billed_usd += lane.tier.replay_price.cost_usd(error.billed) if error.billed else 0.0
-                maybe = error.kind in MAYBE_BILLED and error.billed is None
+                maybe = (error.begun or error.kind in MAYBE_BILLED) and error.billed is None
                 # In the books first: what follows may give the whole tier up.
                 again = stake is None or stake.attempt_failed(billed_usd, maybe_billed=maybe)
                 wait_s = self._wait_s(lane, error, request, failures)
@@ -560,6 +560,8 @@ def _decoded(lane: _Lane, reply: HttpReply) -> Completion:
             return provider.decode(reply, lane.tier)
     except EndpointError as raised:
         error = raised
+        # A stream that breaks off with an error has tokens before it, which vendors bill.
+        error.begun = reply.begun
     except Exception:
         words = f"{lane.host} sent an answer that the adapter cannot read"
         error = TerminalError(words, kind=Fault.UNDECODABLE, status=reply.status)

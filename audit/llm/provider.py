@@ -12,6 +12,7 @@ from audit.core.exchange import Completion, Request
 from audit.core.reason import Because, Reason, because
 from audit.core.tier import Price, Tier
 from audit.llm.tokens import prompt_tokens_estimate
+from audit.protocols.sse import has_token
 
 CERTAINLY_TOO_LONG = 1.25
 """A prompt is refused unasked only when its estimated tokens exceed the window by this factor: the estimate knows no
@@ -53,6 +54,11 @@ class HttpReply:
     headers: Mapping[str, str]
     body: bytes
     first_token_ms: float | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether it holds the first letters of an answer, streamed or not."""
+        return has_token(self.body)
 
 
 Encode = Callable[[Request, Tier, str | None], HttpCall]

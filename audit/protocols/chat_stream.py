@@ -13,6 +13,10 @@ MOST_CALLS = 512
 """Tool calls of one answer at most; what names a higher index is left out."""
 
 
+_Calls = dict[int, list[dict[str, Any]]]
+"""Tool calls by their index, as they began: some endpoints number all of them 0, or none."""
+
+
 def whole(payloads: Iterable[Any]) -> Whole:
     """One body from all chunks. Choice 0 alone is kept; the last usage that is one counts, since some endpoints repeat
     it with every chunk.
@@ -23,7 +27,7 @@ def whole(payloads: Iterable[Any]) -> Whole:
     """
     body: dict[str, Any] = {}
     message: dict[str, Any] = {"role": "assistant", "content": None}
-    calls: dict[int, dict[str, Any]] = {}
+    calls: _Calls = {}
     finish: Any = None
     begun = False
     for chunk in payloads:
@@ -48,7 +52,7 @@ def whole(payloads: Iterable[Any]) -> Whole:
         elif isinstance(choice.get("text"), str):
             message["content"] = (message["content"] or "") + choice["text"]
     if calls:
-        message["tool_calls"] = [calls[index] for index in sorted(calls)]
+        message["tool_calls"] = [call for index in sorted(calls) for call in calls[index]]
     if begun:
         error = body.pop("choice_error", None)
         body["choices"] = [
@@ -76,7 +80,7 @@ def _first_choice(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return None
 
 
-def _append(message: dict[str, Any], calls: dict[int, dict[str, Any]], delta: Mapping[str, Any]) -> None:
+def _append(message: dict[str, Any], calls: _Calls, delta: Mapping[str, Any]) -> None:
     for name in _TEXTS:
         piece = delta.get(name)
         if isinstance(piece, str) and isinstance(before := message.get(name) or "", str):
@@ -94,14 +98,21 @@ def _append(message: dict[str, Any], calls: dict[int, dict[str, Any]], delta: Ma
         _append_function(before, legacy)
 
 
-def _append_call(calls: dict[int, dict[str, Any]], index: int, piece: Mapping[str, Any]) -> None:
+def _append_call(calls: _Calls, index: int, piece: Mapping[str, Any]) -> None:
+    """Add a piece to the last call of its index. A name under another id begins a call, whatever its index: Gemini's
+    endpoint for OpenAI's protocol, for one, numbers parallel calls alike.
+    """
     if not 0 <= index < MOST_CALLS:
         return
-    call = calls.setdefault(index, {"type": "function", "function": {"name": "", "arguments": ""}})
-    if isinstance(piece.get("id"), str):
-        call["id"] = piece["id"]
-    if isinstance(function := piece.get("function"), Mapping):
-        _append_function(call["function"], function)
+    given = piece.get("function")
+    function: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    begun = calls.setdefault(index, [])
+    another = begun and function.get("name") and piece.get("id") and piece["id"] != begun[-1].get("id", piece["id"])
+    if not begun or (another and len(begun) < MOST_CALLS):
+        begun.append({"type": "function", "function": {"name": "", "arguments": ""}})
+    if isinstance(piece.get("id"), str) and piece["id"]:
+        begun[-1]["id"] = piece["id"]
+    _append_function(begun[-1]["function"], function)
 
 
 def _append_function(function: dict[str, Any], piece: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from httpx_aiohttp import AiohttpTransport
 from audit.core.catalog import Catalog
 from audit.core.clock import ManualClock
 from audit.core.errors import EndpointError, MissingKey, TerminalError, TransientError
+from audit.core.exchange import ModelAnswer, Text, Usage
 from audit.core.note import AnswerNote
 from audit.core.settings import Settings
 from audit.core.tier import Tier
@@ -26,8 +27,12 @@ from audit.llm.reply import Reply
 from audit.llm.retry import Backoff
 from audit.llm.tiers import hosts, resolve_tiers
 from audit.llm.translation import FOREIGN, MAYBE_BILLED, NEVER_ARRIVED, STATUS_OF_KIND, translated
+from audit.protocols import PROTOCOLS
 from audit.protocols.faults import Fault
+from audit.protocols.sse import has_token
 from tests.llm.world import URL, Script, body, ok, request, tier
+from tests.protocols.speakers import SPEAKERS, broken_off
+from tests.protocols.streaming import events_of
 from tests.server import free_port, serving
 
 
@@ -253,6 +258,42 @@ def test_failures_that_were_billed_are_in_the_books() -> None:
     assert reply.spent_usd == pytest.approx(60e-6)
     reply = ask(Script(gave_up), attempts=2)
     assert (reply.status, reply.spent_usd) == ("http_error", pytest.approx(40e-6))
+
+
+STREAMING = {"openai-compatible": "openai_chat"} | {
+    speaker.provider: name for name, speaker in SPEAKERS.items() if speaker.provider != "bedrock"
+}
+
+
+@pytest.mark.parametrize("provider", sorted(STREAMING))
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_stream_that_an_error_ends_may_have_been_billed(provider: str, *, begun: bool) -> None:
+    """Its answer had begun and nobody says what it cost: the worst case is booked. Without a letter nothing is."""
+    name = STREAMING[provider]
+    answer = PROTOCOLS.get(name).answer_to(
+        ModelAnswer(
+            parts=(Text("forty-two, and more"),),
+            finish_reason="stop",
+            usage=Usage(prompt_tokens=9, completion_tokens=5),
+        )
+    )[0]
+    events = events_of(name, answer)
+    broken = broken_off(name, events[: len(events) - 1 - SPEAKERS[name].closing] if begun else [])
+    assert has_token(broken) is begun
+
+    async def main() -> Budget:
+        budget = Budget(100.0)
+        stake = await budget.reserve(1.0)
+        asked, options = tier(provider=provider), ClientOptions(environ={}, attempts=1)
+        script = Script(httpx.Response(200, content=broken))
+        async with open_client([asked], clock=ManualClock(), transport=script, options=options) as client:
+            reply = await client.complete(request(), asked, stake=stake)
+        assert reply.completion is None
+        stake.settle(stake.paid_usd)
+        return budget
+
+    budget = asyncio.run(main())
+    assert (budget.lost_usd + budget.spent_usd > 0) is begun
 
 
 def test_retry_after_is_honoured() -> None:

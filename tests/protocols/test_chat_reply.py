@@ -125,6 +125,35 @@ def test_a_stream_is_the_answer_that_it_streams(message: dict[str, Any], end: st
     assert (streamed.text or "") == (plain.text or "")
 
 
+CALL = {"id": "a", "function": {"name": "f", "arguments": '{"n": 1}'}}
+OTHER = {"id": "b", "function": {"name": "f", "arguments": '{"n": 2}'}}
+HALF = {"id": "a", "function": {"name": "f", "arguments": "{"}}
+REST = {"function": {"arguments": '"n": 1}'}}
+NAMED = {"id": "a", "function": {"name": "f", "arguments": '"n": 1}'}}
+
+
+@pytest.mark.parametrize("index", [{"index": 0}, {}, {"index": None}])
+@pytest.mark.parametrize(
+    ("pieces", "arguments"),
+    [
+        ([CALL, OTHER], ['{"n": 1}', '{"n": 2}']),
+        ([HALF, REST, OTHER], ['{"n": 1}', '{"n": 2}']),
+        ([HALF, {**REST, "id": "a"}], ['{"n": 1}']),
+        ([HALF, {**REST, "id": ""}], ['{"n": 1}']),
+        ([HALF, {**REST, "id": "other"}], ['{"n": 1}']),
+        ([HALF, NAMED], ['{"n": 1}']),
+    ],
+)  # fmt: skip
+def test_calls_that_a_stream_numbers_alike_are_told_by_their_ids(
+    index: dict[str, Any], pieces: list[dict[str, Any]], arguments: list[str]
+) -> None:
+    """A name under another id begins a call; an id that is repeated, left out or made up goes on with the last."""
+    chunks: list[Any] = [{"choices": [{"index": 0, "delta": {"tool_calls": [{**index, **piece}]}}]} for piece in pieces]
+    chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
+    made = read_reply(sse(chunks), "m").tool_calls
+    assert [call["function"]["arguments"] for call in made] == arguments
+
+
 def test_a_stream_that_was_cut_is_no_answer() -> None:
     """No end and no finish reason: the text before it is not taken for an answer."""
     chunks = chunks_of(body_of(CASES[0]))
