@@ -16,6 +16,8 @@ from audit.ingest.source import find_sources
 from audit.reconcile.run import reconcile as hold_against
 
 NAME = "reconciliation"
+FORM = 2
+"""Of what the folder keeps; what an older form holds is no longer read, and the bill is to be given again."""
 
 
 def reconcile(folder: RunFolder, bill: Sequence[Path], settings: Settings) -> Reconciliation:
@@ -29,7 +31,7 @@ def reconcile(folder: RunFolder, bill: Sequence[Path], settings: Settings) -> Re
     digest = combined(f"{source.name} {file_sha256(source.path)}" for source in find_sources(bill))
     found = compared(folder, bill, settings)
     write_json(folder.reconciliation, found)
-    folder.record(NAME, {"traffic": _traffic(folder), "bill": digest})
+    folder.record(NAME, {"traffic": _traffic(folder), "bill": digest}, form=FORM)
     return found
 
 
@@ -39,9 +41,10 @@ def compared(folder: RunFolder, bill: Sequence[Path], settings: Settings) -> Rec
 
 
 def reconciliation_of(folder: RunFolder) -> Reconciliation | None:
-    """What was reconciled with the folder's traffic, without its single places; None without, or for other traffic."""
+    """What was reconciled with the folder's traffic, without its single places; None without, for other traffic, or of
+    an older form."""
     facts = folder.facts(NAME)
-    if facts is None or facts["made_from"].get("traffic") != _traffic(folder):
+    if facts is None or facts["made_from"].get("traffic") != _traffic(folder) or facts.get("form") != FORM:
         return None
     return replace(from_plain(Reconciliation, read_json(folder.reconciliation)), cells=())
 

@@ -78,6 +78,16 @@ def test_the_folder_keeps_it_for_its_own_traffic(place: Path, capsys: pytest.Cap
     capsys.readouterr()
 
 
+def test_what_an_older_version_kept_is_not_read(place: Path) -> None:
+    """The folder's manifest does not say that it has this form; everything else of the run is read as before."""
+    assert run(["ingest", "log.jsonl", "--into", "run", "--reconcile", "bill.csv"]) == 0
+    folder = RunFolder("run")
+    folder.reconciliation.write_text('{"left_out": 0}', "utf-8")
+    facts = folder.facts("reconciliation") or {}
+    folder.record("reconciliation", facts["made_from"])
+    assert reconciliation_of(folder) is None
+
+
 def test_a_file_that_is_no_bill_says_what_to_do(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The log itself, given as the bill: exit 2, the columns seen, and how to name them; no value of the file."""
     assert run(["mix", "log.jsonl", "--reconcile", "log.jsonl"]) == 2
