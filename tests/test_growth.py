@@ -23,7 +23,7 @@ from audit.masking.personal import found_personal
 from audit.masking.redact import Redactor
 from audit.masking.secrets import mask_secrets
 from audit.protocols import errors, oddities, sse
-from audit.scoring import comparing, extract, jsontext, opposites, refusals, text
+from audit.scoring import comparing, extract, jsontext, refusals, text
 from audit.scoring.controls import negation
 from audit.scoring.quantities import cut, notation
 from audit.scoring.scorers import is_html, is_xml
@@ -114,7 +114,7 @@ TAKES_TEXT: dict[str, Callable[[str], Any]] = {
     "scoring.count_words": text.count_words,
     "scoring.same_prose": lambda said: text.same_prose(said, said + "x"),
     "scoring.same_figures": lambda said: comparing.same_figures(said, said),
-    "scoring.opposed": lambda said: opposites.opposed(said, said + " not"),
+    "scoring.opposed": lambda said: comparing.opposed(said, said + " not"),
     "scoring.without_thinking": extract.without_thinking,
     "scoring.plain": notation.plain,
     "scoring.unboxed": notation.unboxed,

@@ -12,10 +12,8 @@ from rapidfuzz import fuzz
 
 from audit.core.errors import nearest
 from audit.scoring.jsontext import CONTRADICTED, json_text, nfc, same_json
-from audit.scoring.opposites import opposed
 from audit.scoring.quantities.cut import quantities
 from audit.scoring.quantities.numbers import NumberKind, Quantity, Sameness, compare, number_of, same_value
-from audit.scoring.quantities.units import RANK
 from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import fold, normalised
 
@@ -65,7 +63,7 @@ def leaves_open(how: Any) -> str | None:
 
 
 _OPEN = {
-    "fuzzy": "fuzzy, which cannot tell every statement from its denial",
+    "fuzzy": "fuzzy, which cannot tell a statement from its denial",
     "set": "set, which does not see the order",
     "ignore": "ignore",
 }
@@ -130,9 +128,6 @@ def _fuzzy(wanted: Any, found: Any, how: _How) -> bool:
     return alike and (not how.digits_count or same_figures(left, right)) and not opposed(left, right)
 
 
-_WITHOUT_UNIT = (None, RANK)
-
-
 def same_figures(wanted: str, found: str, *, ordered: bool = True, part: bool = False) -> bool:
     """Whether two texts hold the same numbers, dates and codes: `INV-001` is not nearly `INV-002`.
 
@@ -146,14 +141,26 @@ def same_figures(wanted: str, found: str, *, ordered: bool = True, part: bool = 
         return True
     left, right = list(quantities(wanted)), list(quantities(found))
     if ordered:
-        # A program that reads the field gets a number on one side, and a text on the other.
-        same = [
-            same_value(a, b) is Sameness.SAME and (a.unit in _WITHOUT_UNIT) == (b.unit in _WITHOUT_UNIT)
-            for a, b in zip(left, right, strict=False)
-        ]
+        same = [same_value(a, b) is Sameness.SAME for a, b in zip(left, right, strict=False)]
         return len(left) == len(right) and all(same)
     ours, theirs = (Counter((each.kind, each.readings[0]) for each in side) for side in (left, right))
     return ours == theirs or (part and (ours <= theirs or theirs <= ours))
+
+
+def opposed(left: str, right: str) -> bool:
+    """Whether a word of one text stands in the other with a syllable that denies it: `approve` and `disapprove`."""
+    ours, theirs = ({word.strip(_MARKS) for word in fold(text).split()} for text in (left, right))
+    return any(
+        syllable + word in other
+        for mine, other in ((ours - theirs, theirs - ours), (theirs - ours, ours - theirs))
+        for word in mine
+        if len(word) > 2
+        for syllable in _DENYING
+    )
+
+
+_MARKS = ".,;:!?\"'()[]"
+_DENYING = ("dis", "un", "in", "im", "ir", "il", "non", "non-", "not-", "not_", "mis", "ab")
 
 
 def same_number(wanted: Any, found: Any, tolerance: Fraction) -> bool:

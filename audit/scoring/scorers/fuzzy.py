@@ -6,8 +6,7 @@ from dataclasses import replace
 from rapidfuzz import fuzz, process
 
 from audit.core.outcome import Outcome, Scored
-from audit.scoring.comparing import DIGITS, same_figures
-from audit.scoring.opposites import opposed
+from audit.scoring.comparing import DIGITS, opposed, same_figures
 from audit.scoring.pairwise import over_pairs
 from audit.scoring.scorer import Check, Options, Scorer, graded, shown
 from audit.scoring.text import as_text, normalised
@@ -26,9 +25,8 @@ def build(options: Options) -> Check:
 
     `method` is `ratio`, `partial`, `token-sort` or `token-set`; `ignore_case: true` compares as `one-of`
     does, without case and outer punctuation. Letters say nothing of numbers and codes, so these must be the same
-    (`Order 1234` is not nearly `Order 1243`), unless `digits: fuzzy` says that they are letters, too. A statement and
-    its denial (`approved`, `not approved`, `disapproved`) and frequent opposites (`increase`, `decrease`) are never
-    similar.
+    (`Order 1234` is not nearly `Order 1243`), unless `digits: fuzzy` says that they are letters, too. A word and its
+    denial (`approve`, `disapprove`) are never similar.
     """
     expected = options.expected(as_text, default=options.incumbent_text() if options.value is None else None)
     options.by_likeness()
@@ -54,7 +52,7 @@ def _outcome(value: float, limit: float, text: str, wanted: str, method: str | N
     if not outcome.passed or text == wanted:
         return outcome
     if opposed(wanted, text):
-        return replace(outcome, passed=False, reason="says what the other denies")
+        return replace(outcome, passed=False, reason="says a word where the other denies it")
     part = method in ("partial", "token-set")
     if method is None or same_figures(wanted, text, ordered=method == "ratio", part=part):
         return outcome
@@ -63,7 +61,7 @@ def _outcome(value: float, limit: float, text: str, wanted: str, method: str | N
 
 SCORER = Scorer(
     name="fuzzy",
-    version=6,
+    version=5,
     summary=__doc__,
     needs_reference=False,
     calls_model=False,
