@@ -14,6 +14,7 @@ from audit.core.errors import nearest
 from audit.scoring.jsontext import CONTRADICTED, json_text, nfc, same_json
 from audit.scoring.quantities.cut import quantities
 from audit.scoring.quantities.numbers import NumberKind, Quantity, Sameness, compare, number_of, same_value
+from audit.scoring.quantities.units import RANK
 from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import fold, normalised
 
@@ -128,6 +129,9 @@ def _fuzzy(wanted: Any, found: Any, how: _How) -> bool:
     return alike and (not how.digits_count or same_figures(left, right)) and not opposed(left, right)
 
 
+_WITHOUT_UNIT = (None, RANK)
+
+
 def same_figures(wanted: str, found: str, *, ordered: bool = True, part: bool = False) -> bool:
     """Whether two texts hold the same numbers, dates and codes: `INV-001` is not nearly `INV-002`.
 
@@ -141,7 +145,11 @@ def same_figures(wanted: str, found: str, *, ordered: bool = True, part: bool = 
         return True
     left, right = list(quantities(wanted)), list(quantities(found))
     if ordered:
-        same = [same_value(a, b) is Sameness.SAME for a, b in zip(left, right, strict=False)]
+        # A program that reads the field gets a number on one side, and a text on the other.
+        same = [
+            same_value(a, b) is Sameness.SAME and (a.unit in _WITHOUT_UNIT) == (b.unit in _WITHOUT_UNIT)
+            for a, b in zip(left, right, strict=False)
+        ]
         return len(left) == len(right) and all(same)
     ours, theirs = (Counter((each.kind, each.readings[0]) for each in side) for side in (left, right))
     return ours == theirs or (part and (ours <= theirs or theirs <= ours))
