@@ -17,21 +17,12 @@ from audit.ingest.bills import Charges
 from audit.ingest.values import obj, text
 
 NAMED = 3
-"""BillParts that are named; of others only how many there are."""
+"""Parts that are named; of others only how many there are."""
 MOST = 200
-"""BillParts that are kept apart: a column with more is no account's."""
+"""Parts that are kept apart: a column with more is no account's."""
 COLUMNS = (
-    *(
-        "project",
-        "project_id",
-        "project_name",
-        "workspace",
-        "workspace_id",
-        "api_key",
-        "api_key_name",
-        "team",
-        "account",
-    ),
+    *("project", "project_id", "project_name", "workspace", "workspace_id", "api_key", "api_key_name"),
+    *("team", "account"),
     *("SubAccountId", "SubAccountName", "line_item_usage_account_id", "lineItem/UsageAccountId", "SubscriptionId"),
     *("SubscriptionName", "SubscriptionGuid", "subscriptionName"),
 )

@@ -2,8 +2,8 @@
 
 In the export a row is an hour, a project and a SKU; credits are a list within it, and amounts in another currency are
 made dollars by the row's own rate. A report has a row a day and a SKU (`Subtotal ($)`), a cost table one a SKU and time
-(`Cost ($)`), with a total below. The model
-stands in the SKU's description: `Gemini 2.5 Flash GA Text Input - Predictions`.
+(`Cost ($)`), with a total below. The model stands in the SKU's description: `Gemini 2.5 Flash GA Text Input -
+Predictions`.
 Source: docs.cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/standard-usage, and the columns of reports
 as downloaded in August 2026; read 2026-11-30.
 """
