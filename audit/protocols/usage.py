@@ -20,7 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from audit.core.exchange import Usage
-from audit.protocols.count_names import NAMES, PLAIN, form_of
+from audit.protocols.count_names import NAMES, PLAIN, Form, form_of
 
 LARGEST = 100_000_000
 """A count above this is none: no request has so many tokens."""
@@ -90,13 +90,14 @@ def read_usage(raw: Any) -> Counts:
     if isinstance(raw.get("iterations"), list):
         raw, aside = _with_samplings(raw, raw["iterations"])
     form = form_of(tuple(raw))
-    whole = _counts(raw)
+    whole = _counts(raw, form)
     if form.only_sums and whole.keys() >= PLAIN:
         return inclusive(Counts(prompt=whole["prompt"], completion=whole["completion"]), whole.get("total"))
     details, told = _details(raw, form.prompt), _details(raw, form.completion)
-    inputs, outputs = _counts(details), _counts(told)
+    of_prompt, of_completion = form_of(tuple(details)), form_of(tuple(told))
+    inputs, outputs = _counts(details, of_prompt), _counts(told, of_completion)
     hour, lives = _lives(raw, details)
-    unread = _unread(raw) or _unread(details) or _unread(told)
+    unread = _unread(raw, form) or _unread(details, of_prompt) or _unread(told, of_completion)
     prompt, completion, thinking = whole.get("prompt"), whole.get("completion"), whole.get("thinking")
     unreadable = (prompt is None and _says(raw, "prompt")) or (completion is None and _says(raw, "completion"))
     read, written = whole.get("read_beside"), whole.get("written_beside")
@@ -107,7 +108,8 @@ def read_usage(raw: Any) -> Counts:
     if thinking:
         completion = (completion or 0) + thinking
     heard = _known(inputs.get("audio"), inputs.get("heard"), whole.get("heard"))
-    again = _counts(_details(raw, form.cache))
+    again = _details(raw, form.cache)
+    heard_again = _counts(again, form_of(tuple(again))).get("audio", 0)
     return inclusive(
         Counts(
             prompt=prompt,
@@ -118,7 +120,7 @@ def read_usage(raw: Any) -> Counts:
             reasoning=_known(thinking, outputs.get("reasoning"), whole.get("reasoning")),
             images=_known(inputs.get("images"), inputs.get("seen"), whole.get("seen")),
             # What was read from the cache is cheaper whatever its modality.
-            heard=heard if heard is None else max(heard - again.get("audio", 0), 0),
+            heard=heard if heard is None else max(heard - heard_again, 0),
             spoken=_known(outputs.get("audio"), outputs.get("heard"), outputs.get("spoken"), whole.get("spoken")),
             drawn=_known(outputs.get("images"), outputs.get("drawn"), outputs.get("seen"), whole.get("drawn")),
             unreadable=unreadable,
@@ -172,19 +174,18 @@ def _billed(raw: dict[str, Any]) -> dict[str, Any]:
     return counted if cached is None or prompt is None else {**counted, "cached_tokens": min(cached, prompt)}
 
 
-def _counts(raw: Mapping[str, Any]) -> dict[str, int]:
+def _counts(raw: Mapping[str, Any], form: Form) -> dict[str, int]:
     """The counts that an object holds, by kind; of two of a kind the first name's."""
     found: dict[str, int] = {}
-    for name, kind in form_of(tuple(raw)).counts:
+    for name, kind in form.counts:
         if kind not in found and (count := count_of(raw[name])) is not None:
             found[kind] = count
     return found
 
 
-def _unread(raw: Mapping[str, Any]) -> bool:
+def _unread(raw: Mapping[str, Any], form: Form) -> bool:
     """Whether tokens are counted under a name that is not understood."""
-    unknown = form_of(tuple(raw)).unknown
-    return bool(unknown) and any(count_of(raw[name]) for name in unknown)
+    return bool(form.unknown) and any(count_of(raw[name]) for name in form.unknown)
 
 
 def _says(raw: Mapping[str, Any], kind: str) -> bool:
