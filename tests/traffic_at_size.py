@@ -31,12 +31,12 @@ import pyarrow.parquet as pq
 from audit.core.schemas import BODIES, TRAFFIC
 from audit.core.settings import IngestSettings
 from audit.ingest.compare import AT_ONCE, find_fixes, read_draft
+from audit.ingest.files.source import Source
 from audit.ingest.formats import FORMATS
 from audit.ingest.join import joined_pieces
 from audit.ingest.partfiles import PartFiles
 from audit.ingest.row import DRAFT
 from audit.ingest.sniff import Sniffed
-from audit.ingest.source import Source
 from tests.growth import CONFIG, MODELS, PROMPTS, ROUTES, prompt_of
 
 KEPT = Path(__file__).with_name("traffic_at_size.json")

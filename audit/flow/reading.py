@@ -19,9 +19,9 @@ from audit.core.fingerprint import combined, digest, file_sha256, fingerprint
 from audit.core.plain import from_plain, to_plain
 from audit.core.settings import Settings
 from audit.flow.places import RUNS, store_folder
+from audit.ingest.files.source import find_sources
 from audit.ingest.run import IngestReport
 from audit.ingest.run import ingest as read_logs
-from audit.ingest.source import find_sources
 from audit.llm.logprices import own_prices, rates_of
 from audit.llm.pricing import catalogue_version
 from audit.llm.tiers import variables_of

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from audit.core.settings import IngestSettings
+from audit.ingest.files.shipped import records_at
 from audit.ingest.formats import FORMATS
 from audit.ingest.row import Unusable
-from audit.ingest.shipped import records_at
 from audit.ingest.sniff import recognition
 from audit.ingest.values import parse
 

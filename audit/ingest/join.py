@@ -10,10 +10,10 @@ import msgspec
 
 from audit.core.settings import IngestSettings
 from audit.ingest.elsewhere import Elsewhere
+from audit.ingest.files.source import PIECE_BYTES, Piece, Source, pieces
 from audit.ingest.formats import Format, Join
 from audit.ingest.noted import HELD_BYTES
 from audit.ingest.sniff import Sniffed
-from audit.ingest.source import PIECE_BYTES, Piece, Source, pieces
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 

@@ -10,10 +10,10 @@ from itertools import chain
 from audit.core.display import listing, plural
 from audit.core.errors import InputError
 from audit.core.settings import IngestSettings
+from audit.ingest.files.source import PIECE_BYTES, Piece, Source, pieces
 from audit.ingest.formats import FORMATS
 from audit.ingest.join import joined_pieces
 from audit.ingest.sniff import Sniffed, sniff
-from audit.ingest.source import PIECE_BYTES, Piece, Source, pieces
 from audit.ingest.work import Reject
 
 

@@ -14,9 +14,9 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
-from audit.ingest.mapped import AMOUNTS, BODIES
+from audit.ingest.calls.mapped import AMOUNTS, BODIES
+from audit.ingest.files.source import Source, pieces
 from audit.ingest.row import Unusable
-from audit.ingest.source import Source, pieces
 from audit.ingest.values import boolean, integer, microseconds, number, obj, parse, unpacked, walk, written_amount
 
 RECORDS = 200

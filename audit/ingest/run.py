@@ -19,9 +19,9 @@ from audit.core.rates import RatesOf
 from audit.core.schemas import REJECTS
 from audit.core.settings import ExecutorSettings, IngestSettings
 from audit.executors import IN_PROCESS, open_pool
+from audit.ingest.files.source import PIECE_BYTES, Source, find_sources
 from audit.ingest.group import AttemptLedger, finish_jobs
 from audit.ingest.parts import Reading, parts_of, refuse_no_calls
-from audit.ingest.source import PIECE_BYTES, Source, find_sources
 from audit.ingest.work import EARLY_RECORDS, FilePart, Job, Reject, keys_in_use
 
 PARALLEL_BYTES = 3 * PIECE_BYTES

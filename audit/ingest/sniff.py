@@ -8,13 +8,13 @@ from typing import Any
 
 from audit.core.errors import InputError, Place
 from audit.core.settings import IngestSettings
+from audit.ingest.calls.mapped import told_by
+from audit.ingest.files.shipped import Path, abridged, find
+from audit.ingest.files.shipped import named as path_name
+from audit.ingest.files.source import HEAD_BYTES, Piece
 from audit.ingest.foreign import recognised
 from audit.ingest.formats import FORMATS
-from audit.ingest.mapped import told_by
 from audit.ingest.row import Unusable
-from audit.ingest.shipped import Path, abridged, find
-from audit.ingest.shipped import named as path_name
-from audit.ingest.source import HEAD_BYTES, Piece
 from audit.ingest.values import parse, walk
 
 SNIFFED_RECORDS = 1000

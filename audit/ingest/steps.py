@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.ingest.files.texts import whole
 from audit.ingest.row import Row
-from audit.ingest.texts import whole
 
 Step = Callable[[Any], Any]
 """From what the step before made of a record, which for the first is its bytes; the last one makes rows of it."""

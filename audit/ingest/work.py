@@ -17,6 +17,7 @@ from audit.core.reason import Reason
 from audit.core.schemas import BODIES
 from audit.core.settings import IngestSettings
 from audit.ingest.elsewhere import Elsewhere
+from audit.ingest.files.source import Piece
 from audit.ingest.formats import FORMATS
 from audit.ingest.labels import MODEL
 from audit.ingest.partfiles import PartFiles, bodies_writer, whole_file, write_draft
@@ -32,7 +33,6 @@ from audit.ingest.row import (
     note_undated,
 )
 from audit.ingest.scrub import scrub
-from audit.ingest.source import Piece
 from audit.ingest.steps import NotRead, Stepwise, chunks, may_be_a_call, stepwise
 from audit.masking.secrets import KeysInUse
 

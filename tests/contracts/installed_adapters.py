@@ -16,7 +16,8 @@ from audit.core.policy import RoutingPolicy, SignalSpec
 from audit.core.settings import IngestSettings
 from audit.core.tier import Tier
 from audit.executors.executor import Executor, find_work
-from audit.ingest import bodies, chat, labels, values
+from audit.ingest import labels, values
+from audit.ingest.calls import bodies, chat
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key
 from audit.llm.provider import Answerer, LocalProvider

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from audit.core.exchange import completion_of, content_text
-from audit.ingest.envelope import Envelope, row_of
+from audit.ingest.calls.envelope import Envelope, row_of
 from audit.ingest.formats import FORMATS
 from audit.ingest.row import Row
 from audit.protocols import PROTOCOLS

@@ -49,8 +49,8 @@ RESULTS = ("findings.json", "report.html")
 
 def audit(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> dict[str, bytes]:
     """A replay whose log, scores and routes are handed out however small they are; what it wrote."""
-    monkeypatch.setattr("audit.ingest.source._BUFFER_BYTES", PIECE_BYTES)
-    monkeypatch.setattr("audit.ingest.source.PIECE_BYTES", PIECE_BYTES)
+    monkeypatch.setattr("audit.ingest.files.source._BUFFER_BYTES", PIECE_BYTES)
+    monkeypatch.setattr("audit.ingest.files.source.PIECE_BYTES", PIECE_BYTES)
     monkeypatch.setattr("audit.ingest.parts.PIECE_BYTES", PIECE_BYTES)
     monkeypatch.setattr(reading, "PARALLEL_BYTES", 0)
     monkeypatch.setattr(reading, "FEW_PARTS", 0)

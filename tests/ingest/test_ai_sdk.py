@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from audit.ingest.ai_sdk import answer_of, messages_of, tools_of
+from audit.ingest.telemetry.ai_sdk import answer_of, messages_of, tools_of
 
 CALL = {"id": "c", "type": "function", "function": {"name": "look", "arguments": '{"city":"Rome"}'}}
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}

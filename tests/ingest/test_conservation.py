@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from audit.core.errors import AuditError
+from audit.ingest.files.texts import separator_of
 from audit.ingest.formats import FORMATS
-from audit.ingest.texts import separator_of
 from audit.llm.logprices import rates_of
 from tests.contracts.test_formats import mutated
 from tests.ingest.reading import BY_FORMAT, SAMPLES, Read, payload, read, sample, write_jsonl

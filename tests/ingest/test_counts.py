@@ -12,11 +12,11 @@ import pytest
 
 from audit.core.rates import Rates
 from audit.core.settings import FieldMap, IngestSettings
+from audit.ingest.calls.usage import billed_tier, put_usage, reported_cost
 from audit.ingest.formats import FORMATS
 from audit.ingest.labels import MODEL
-from audit.ingest.otel import usage_of
 from audit.ingest.row import Row
-from audit.ingest.usage import billed_tier, put_usage, reported_cost
+from audit.ingest.telemetry.otel import usage_of
 from audit.ingest.values import INT64, integer
 from audit.ingest.words import provider
 from audit.llm.logprices import rates_of

@@ -19,7 +19,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import noted
 from audit.ingest.formats import FORMATS
 from audit.ingest.noted import Noted
-from audit.ingest.spans import WHOLE_CALL, SpanJoin
+from audit.ingest.telemetry.spans import WHOLE_CALL, SpanJoin
 from tests.ingest.reading import BY_FORMAT, SAMPLES, read
 
 JOINED = [name for name in FORMATS.names if FORMATS.get(name).join is not None]

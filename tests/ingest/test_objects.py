@@ -16,8 +16,8 @@ from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
 from audit.core.settings import Settings
 from audit.flow import reading
-from audit.ingest import objects
-from audit.ingest.source import find_sources
+from audit.ingest.files import objects
+from audit.ingest.files.source import find_sources
 from audit.storage import az
 from tests.e2e.tiny import record
 from tests.object_servers import ACCOUNT_KEY, SERVERS, azurite, faulty, started_when_asked

@@ -13,8 +13,8 @@ from audit.config.load import load_settings
 from audit.core.errors import InputError
 from audit.core.settings import FieldMap, IngestSettings
 from audit.flow.drafting import draft
+from audit.ingest.files.source import find_sources
 from audit.ingest.propose import propose_map
-from audit.ingest.source import find_sources
 from audit.llm.logprices import rates_of
 from tests.ingest.reading import BY_FORMAT, GENERIC, SAMPLES, read, write_jsonl
 

@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
 from audit.core.settings import IngestSettings
-from audit.ingest.protobuf import is_otlp
+from audit.ingest.files.protobuf import is_otlp
 from audit.ingest.run import ingest
 from sample_logs.make_exports import otlp
 from tests.ingest.reading import SAMPLES, read

@@ -18,7 +18,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.rates import CallKind, Rates
 from audit.core.schemas import BODIES, REJECTS, TRAFFIC
 from audit.core.settings import ExecutorSettings, FieldMap, IngestSettings
-from audit.ingest import source
+from audit.ingest.files import source
 from audit.ingest.run import ingest
 from audit.ingest.suggest import suggest_route_fields
 from tests.ingest.reading import SAMPLES, payload, read, sample, write_jsonl

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from audit.ingest.files.source import Piece, find_sources, pieces
 from audit.ingest.formats import FORMATS
 from audit.ingest.row import Row
-from audit.ingest.source import Piece, find_sources, pieces
 from audit.ingest.steps import CHUNK_BYTES, CHUNK_RECORDS, NotRead, Stepwise, chunks, stepwise
 from tests.ingest.reading import BY_FORMAT, SAMPLES
 

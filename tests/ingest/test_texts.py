@@ -15,9 +15,9 @@ import pytest
 import zstandard
 
 from audit.core.settings import FieldMap, IngestSettings
-from audit.ingest import texts
+from audit.ingest.files import texts
+from audit.ingest.files.source import Source, pieces
 from audit.ingest.sniff import sniff
-from audit.ingest.source import Source, pieces
 from tests.ingest.reading import SAMPLES, payload, read, sample, write_jsonl
 
 RECORDS = sample("litellm.jsonl")

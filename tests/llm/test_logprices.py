@@ -10,7 +10,7 @@ import pytest
 from audit.core.rates import CallKind, Rates
 from audit.core.reason import Reason
 from audit.core.settings import PriceSettings, TierSettings
-from audit.ingest.pairs import put_model
+from audit.ingest.calls.pairs import put_model
 from audit.ingest.row import Row
 from audit.ingest.words import PROVIDERS, charged_as, maker, model_key
 from audit.llm.logprices import rates_of

@@ -13,10 +13,10 @@ from audit.core.display import count, plural, terminal_safe, usd
 from audit.core.errors import InputError
 from audit.core.settings import FieldMap, IngestSettings, Settings
 from audit.core.traffic import MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
+from audit.ingest.files.source import Source, find_sources, pieces
 from audit.ingest.propose import propose_map
 from audit.ingest.run import IngestReport
 from audit.ingest.sniff import sniff
-from audit.ingest.source import Source, find_sources, pieces
 
 PREVIEW = 5
 """Calls that are shown."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from audit.core.reconciliation import BillLine, ChargeKind
 from audit.core.settings import ReconcileSettings
-from audit.ingest.billed import amount, period
+from audit.ingest.billing.amounts import amount, period
 from audit.ingest.bills import BillFormat, ChargeReader, Charges
 from audit.ingest.row import Unusable
 from audit.ingest.values import obj, text

@@ -16,9 +16,9 @@ from typing import Any
 
 from audit.core.reconciliation import BillLine, ChargeKind, Uncounted
 from audit.core.settings import ReconcileSettings
-from audit.ingest.billed import amount, either, period
+from audit.ingest.billing.amounts import amount, either, period
+from audit.ingest.billing.charges import is_cached, metered_kind
 from audit.ingest.bills import BillFormat, ChargeReader, Charges, LeftOutLine
-from audit.ingest.charges import is_cached, metered_kind
 from audit.ingest.row import Unusable
 from audit.ingest.values import number, obj, text, unpacked
 

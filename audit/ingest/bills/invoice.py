@@ -13,9 +13,9 @@ from typing import Any
 from audit.core.errors import InputError
 from audit.core.reconciliation import BillLine, ChargeKind, Uncounted
 from audit.core.settings import BillColumns, ReconcileSettings
-from audit.ingest.billed import DAY, amount, decimal_sign, ends_are_days, moment, period, refuse_other_currency
+from audit.ingest.billing.amounts import DAY, amount, decimal_sign, ends_are_days, moment, period, refuse_other_currency
+from audit.ingest.billing.charges import is_total, kind_of
 from audit.ingest.bills import BillFormat, ChargeReader, Charges, LeftOutLine, UndatedCharge, sample_of
-from audit.ingest.charges import is_total, kind_of
 from audit.ingest.row import Unusable
 from audit.ingest.values import text
 

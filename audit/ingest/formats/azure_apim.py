@@ -18,7 +18,7 @@ import msgspec
 from audit.core.reason import Reason
 from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
-from audit.ingest.envelope import Envelope, first, row_of
+from audit.ingest.calls.envelope import Envelope, first, row_of
 from audit.ingest.formats import Format, Reader
 from audit.ingest.noted import Noted
 from audit.ingest.row import Row, Unusable

@@ -15,10 +15,11 @@ import msgspec
 
 from audit.core.doubts import Doubt
 from audit.core.settings import IngestSettings
-from audit.ingest import labels, pairs, values
-from audit.ingest.answers import is_answer
+from audit.ingest import labels, values
+from audit.ingest.calls import pairs
+from audit.ingest.calls.answers import is_answer
+from audit.ingest.calls.held import HeldPair
 from audit.ingest.formats import Format, Reader
-from audit.ingest.held import HeldPair
 from audit.ingest.noted import Noted
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import obj, text

@@ -12,10 +12,11 @@ from typing import Any
 
 from audit.core.reason import Reason
 from audit.core.settings import IngestSettings
-from audit.ingest import bodies, chat, labels, values
+from audit.ingest import labels, values
+from audit.ingest.calls import bodies, chat
+from audit.ingest.calls.usage import billed_tier, put_usage
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key
-from audit.ingest.usage import billed_tier, put_usage
 from audit.ingest.values import integer, microseconds, number, obj, text
 from audit.ingest.words import model_key
 from audit.protocols.bedrock_converse import PROTOCOL as CONVERSE

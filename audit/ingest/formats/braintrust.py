@@ -15,13 +15,13 @@ import msgspec
 
 from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
-from audit.ingest.chat import NOT_PARAMS, chat_answer, said_message
-from audit.ingest.envelope import Envelope, first, lowered, row_of
+from audit.ingest.calls.chat import NOT_PARAMS, chat_answer, said_message
+from audit.ingest.calls.envelope import Envelope, first, lowered, row_of
+from audit.ingest.calls.recorded import out_of_text
+from audit.ingest.calls.usage import counts_in
 from audit.ingest.formats import Format, Reader
 from audit.ingest.noted import Noted
-from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, Unusable
-from audit.ingest.usage import counts_in
 from audit.ingest.values import number, obj, text, unpacked
 from audit.protocols.recognition import fallback, protocol_of_answer, protocol_of_messages
 

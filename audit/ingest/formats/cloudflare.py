@@ -13,7 +13,7 @@ from typing import Any
 from audit.core.reason import Reason
 from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
-from audit.ingest.envelope import Envelope, lowered, row_of
+from audit.ingest.calls.envelope import Envelope, lowered, row_of
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import boolean, obj, small, text, unpacked

@@ -14,11 +14,11 @@ import msgspec
 
 from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
-from audit.ingest.envelope import Envelope, lowered, row_of
+from audit.ingest.calls.envelope import Envelope, lowered, row_of
+from audit.ingest.calls.usage import counts_in
 from audit.ingest.formats import Format, Reader
 from audit.ingest.noted import Noted
 from audit.ingest.row import Row, Unusable
-from audit.ingest.usage import counts_in
 from audit.ingest.values import canonical, number, obj, objects, text
 
 _KEYS = {

@@ -7,7 +7,8 @@ from typing import Any
 
 from audit.core.reason import Reason
 from audit.core.settings import FieldMap, IngestSettings
-from audit.ingest import chat, labels, mapped, values
+from audit.ingest import labels, values
+from audit.ingest.calls import chat, mapped
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.values import obj, text, walk

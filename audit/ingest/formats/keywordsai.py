@@ -13,10 +13,10 @@ from typing import Any
 
 from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
-from audit.ingest.chat import said_message
-from audit.ingest.envelope import Envelope, first, lowered, row_of
+from audit.ingest.calls.chat import said_message
+from audit.ingest.calls.envelope import Envelope, first, lowered, row_of
+from audit.ingest.calls.recorded import out_of_text
 from audit.ingest.formats import Format, Reader
-from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import boolean, number, obj, small, text, unpacked
 from audit.protocols.recognition import protocol_of_answer, protocol_of_request

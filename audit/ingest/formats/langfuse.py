@@ -1,8 +1,7 @@
 """Langfuse observations: blob export (v2, snake case), exports of the UI and the API (camel case), JSONL, CSV, Parquet.
 
-Scores of the blob export, in files of their own, become the feedback of their observation, or of the calls of their
-trace. Source: langfuse/langfuse `worker/src/features/blobstorage`, `packages/shared/src/server/repositories`, main of
-2026-08-22.
+Scores of the blob export, in files of their own, become the feedback of their observation, or of its trace's calls.
+Source: langfuse/langfuse `worker/src/features/blobstorage`, `packages/shared/src/server/repositories`, 2026-08-22.
 """
 
 from __future__ import annotations
@@ -14,11 +13,13 @@ from typing import Any
 import msgspec
 
 from audit.core.settings import IngestSettings
-from audit.ingest import bodies, chat, labels, otel, values
+from audit.ingest import labels, values
+from audit.ingest.calls import bodies, chat
+from audit.ingest.calls.usage import put_usage, told_cost
 from audit.ingest.formats import Format, Reader
 from audit.ingest.noted import Noted
 from audit.ingest.row import Row, Unusable
-from audit.ingest.usage import put_usage, told_cost
+from audit.ingest.telemetry import otel
 from audit.ingest.values import microseconds, number, obj, text, unpacked
 from audit.ingest.words import finish_reason, maker, model_key
 

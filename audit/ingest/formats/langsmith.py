@@ -11,11 +11,12 @@ from typing import Any
 import msgspec
 
 from audit.core.settings import IngestSettings
-from audit.ingest import bodies, chat, labels, langchain, values
+from audit.ingest import labels, values
+from audit.ingest.calls import bodies, chat, langchain
+from audit.ingest.calls.usage import put_usage, told_cost
 from audit.ingest.formats import Format, Reader
 from audit.ingest.noted import Noted
 from audit.ingest.row import Row, Unusable, call_key
-from audit.ingest.usage import put_usage, told_cost
 from audit.ingest.values import integer, microseconds, obj, text, unpacked
 from audit.ingest.words import maker, model_key, provider
 

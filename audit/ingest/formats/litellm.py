@@ -15,9 +15,18 @@ import msgspec
 
 from audit.core.reason import Reason
 from audit.core.settings import IngestSettings
-from audit.ingest import chat, labels, values
+from audit.ingest import labels, values
+from audit.ingest.calls import chat
+from audit.ingest.calls.litellm_payload import (
+    Failure,
+    Payload,
+    kind_of,
+    put_money,
+    put_times,
+    put_together,
+    response_of,
+)
 from audit.ingest.formats import Format, Reader
-from audit.ingest.litellm_payload import Failure, Payload, kind_of, put_money, put_times, put_together, response_of
 from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.steps import Stepwise
 from audit.ingest.values import obj, small, text

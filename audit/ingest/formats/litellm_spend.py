@@ -12,11 +12,12 @@ from typing import Any
 from audit.core.doubts import Doubt
 from audit.core.reason import Reason
 from audit.core.settings import IngestSettings
-from audit.ingest import bodies, chat, labels, values
+from audit.ingest import labels, values
+from audit.ingest.calls import bodies, chat
+from audit.ingest.calls.litellm_payload import OPERATIONS
+from audit.ingest.calls.usage import put_usage, told_cost
 from audit.ingest.formats import Format, Reader
-from audit.ingest.litellm_payload import OPERATIONS
 from audit.ingest.row import Row, Unusable, call_key
-from audit.ingest.usage import put_usage, told_cost
 from audit.ingest.values import boolean, integer, microseconds, number, obj, small, text, unpacked
 from audit.ingest.words import charged_as, free, provider
 

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from audit.core.settings import IngestSettings
-from audit.ingest import bodies, chat, labels, values
+from audit.ingest import labels, values
+from audit.ingest.calls import bodies, chat
+from audit.ingest.calls.usage import put_usage, told_cost
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key
-from audit.ingest.spanlabels import unpacked_text
-from audit.ingest.usage import put_usage, told_cost
+from audit.ingest.telemetry.spanlabels import unpacked_text
 from audit.ingest.values import microseconds, obj, text, unpacked
 from audit.ingest.words import maker, model_key, provider
 

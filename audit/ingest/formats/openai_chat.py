@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.ingest import held, pairs
+from audit.ingest.calls import held, pairs
 from audit.ingest.formats import Format
 from audit.protocols import anthropic_messages, openai_chat, openai_responses
 

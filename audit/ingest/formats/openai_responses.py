@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.ingest import held, pairs
+from audit.ingest.calls import held, pairs
 from audit.ingest.formats import Format
 from audit.protocols import openai_responses
 

@@ -1,7 +1,7 @@
 """OTLP as JSON lines: spans of model calls in every convention, joined with log records and with the spans around them.
 
 A call that two instrumentations saw (an SDK's own span inside a framework's) is one row. Source: opentelemetry-proto
-1.x, `ExportTraceServiceRequest` and `ExportLogsServiceRequest` in JSON; the conventions are in `ingest/otel.py`.
+1.x, `ExportTraceServiceRequest` and `ExportLogsServiceRequest` in JSON; `ingest/telemetry/otel.py` has the conventions.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from typing import Any
 import msgspec
 
 from audit.core.settings import IngestSettings
-from audit.ingest import bodies, chat, otel, spanlabels, values
+from audit.ingest import values
+from audit.ingest.calls import bodies, chat
+from audit.ingest.calls.usage import put_usage, told_cost
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key, put_weight
-from audit.ingest.spans import SpanJoin, attributes_of, exceptions_of, resources_of, spanless_calls, spans_of
 from audit.ingest.steps import Stepwise, of_each
-from audit.ingest.usage import put_usage, told_cost
+from audit.ingest.telemetry import otel, spanlabels
+from audit.ingest.telemetry.spans import SpanJoin, attributes_of, exceptions_of, resources_of, spanless_calls, spans_of
 from audit.ingest.values import microseconds, number, obj, small, text
 from audit.ingest.words import finish_reason, maker, model_key, provider
 

@@ -16,7 +16,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import values
 from audit.ingest.formats import Format, Reader, otlp
 from audit.ingest.row import Row, Unusable
-from audit.ingest.spans import SpanJoin
+from audit.ingest.telemetry.spans import SpanJoin
 from audit.ingest.values import obj, text, unpacked
 
 _FLAT = "attributes."

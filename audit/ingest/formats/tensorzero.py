@@ -16,10 +16,10 @@ import msgspec
 
 from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
-from audit.ingest.envelope import Envelope, lowered, row_of
+from audit.ingest.calls.envelope import Envelope, lowered, row_of
+from audit.ingest.calls.recorded import out_of_text
 from audit.ingest.formats import Format, Reader
 from audit.ingest.noted import Noted
-from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import boolean, obj, text, unpacked
 from audit.protocols.recognition import protocol_of_answer

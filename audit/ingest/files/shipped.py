@@ -18,8 +18,8 @@ from typing import Any
 import msgspec
 
 from audit.ingest.encoded import encoded_json
+from audit.ingest.files.texts import bare
 from audit.ingest.row import Unusable
-from audit.ingest.texts import bare
 from audit.ingest.values import parse
 from audit.protocols.recognition import protocol_of_answer, protocol_of_request
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 
-from audit.ingest import wrapper
-from audit.ingest.answers import is_answer, several_answers
-from audit.ingest.captures import CAPTURED
-from audit.ingest.recorded import out_of_text, stands_alone
+from audit.ingest.calls import wrapper
+from audit.ingest.calls.answers import is_answer, several_answers
+from audit.ingest.calls.recorded import out_of_text, stands_alone
+from audit.ingest.files.captures import CAPTURED
 from audit.ingest.values import obj, objects, text
 from audit.protocols.protocol import Protocol
 from audit.protocols.recognition import fallback, protocol_of_answer, protocol_of_request

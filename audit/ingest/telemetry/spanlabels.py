@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from audit.core.settings import IngestSettings
-from audit.ingest import labels, otel, values
+from audit.ingest import labels, values
 from audit.ingest.row import Row
+from audit.ingest.telemetry import otel
 from audit.ingest.values import obj, text, unpacked
 
 KEYS = {

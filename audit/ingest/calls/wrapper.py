@@ -14,9 +14,9 @@ from itertools import chain
 from typing import Any
 
 from audit.core.doubts import Doubt
-from audit.ingest.chat import is_message
+from audit.ingest.calls.chat import is_message
+from audit.ingest.calls.usage import told_cost
 from audit.ingest.row import Row
-from audit.ingest.usage import told_cost
 from audit.ingest.values import boolean, microseconds, number, obj, small, text, unpacked
 from audit.protocols.count_words import kind_of
 from audit.protocols.usage import count_of

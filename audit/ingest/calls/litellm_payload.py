@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from audit.core.doubts import Doubt
-from audit.ingest import bodies, chat
+from audit.ingest.calls import bodies, chat
+from audit.ingest.calls.usage import put_usage, reported_cost, settle_counts, told_cost
 from audit.ingest.row import Row
-from audit.ingest.usage import put_usage, reported_cost, settle_counts, told_cost
 from audit.ingest.values import boolean, integer, microseconds, obj, shaped, small, text
 from audit.ingest.words import charged_as, free, provider
 

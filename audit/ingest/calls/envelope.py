@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit.ingest import bodies, chat, pairs
+from audit.ingest.calls import bodies, chat, pairs
+from audit.ingest.calls.usage import put_cost, put_usage, told_cost
 from audit.ingest.row import Row, call_key
-from audit.ingest.usage import put_cost, put_usage, told_cost
 from audit.ingest.values import microseconds, number, text
 from audit.ingest.words import finish_reason
 

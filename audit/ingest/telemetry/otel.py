@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from audit.ingest import ai_sdk, pydantic_ai, values
-from audit.ingest.chat import chat_answer, said_message
-from audit.ingest.recorded import out_of_text
-from audit.ingest.usage import usage_of_kinds
+from audit.ingest import values
+from audit.ingest.calls.chat import chat_answer, said_message
+from audit.ingest.calls.recorded import out_of_text
+from audit.ingest.calls.usage import usage_of_kinds
+from audit.ingest.telemetry import ai_sdk, pydantic_ai
 from audit.ingest.values import integer, obj, objects, text, unpacked
 from audit.protocols.count_words import kind_of
 from audit.protocols.recognition import protocol_of_answer

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from audit.core.doubts import Doubt
-from audit.ingest import tool_fees
+from audit.ingest.calls import tool_fees
 from audit.ingest.row import Row
 from audit.ingest.values import LARGEST_USD, cost, json_text, number, obj, text
 from audit.ingest.words import free

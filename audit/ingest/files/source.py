@@ -19,15 +19,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.core.errors import InputError, Place
-from audit.ingest.archives import is_archive, unpacked_files
-from audit.ingest.captures import is_capture, streams
-from audit.ingest.foreign import recognised_text
-from audit.ingest.objects import fetched
-from audit.ingest.parted import runtime_of, whole_lines
-from audit.ingest.protobuf import is_otlp, json_records
-from audit.ingest.shipped import EACH, records_at
-from audit.ingest.shipped import Path as Within
-from audit.ingest.texts import (
+from audit.ingest.files.archives import is_archive, unpacked_files
+from audit.ingest.files.captures import is_capture, streams
+from audit.ingest.files.objects import fetched
+from audit.ingest.files.parted import runtime_of, whole_lines
+from audit.ingest.files.protobuf import is_otlp, json_records
+from audit.ingest.files.shipped import EACH, records_at
+from audit.ingest.files.shipped import Path as Within
+from audit.ingest.files.texts import (
     LEAST_COLUMNS,
     Layout,
     bare,
@@ -38,6 +37,7 @@ from audit.ingest.texts import (
     recoded,
     whole,
 )
+from audit.ingest.foreign import recognised_text
 from audit.storage.address import is_remote
 
 PIECE_BYTES = 1 << 24
@@ -236,7 +236,7 @@ def pieces(source: Source, columns: int = LEAST_COLUMNS) -> Iterator[Piece]:
         packed = next((kind for begin, kind in _PACKED.items() if magic.startswith(begin)), None)
         if packed is not None:
             # Imported here: a log that is not compressed needs none of the libraries, nor do its workers.
-            from audit.ingest.packed import PACKED_DAMAGE, uncompressed
+            from audit.ingest.files.packed import PACKED_DAMAGE, uncompressed
 
             stream, damage = uncompressed(raw, packed), (*damage, *PACKED_DAMAGE)
         try:

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from audit.core.doubts import Doubt
-from audit.ingest import agents, otel
 from audit.ingest.noted import Noted
+from audit.ingest.telemetry import agents, otel
 from audit.ingest.values import integer, number, obj, objects, text
 
 _AROUND = frozenset({

@@ -1,0 +1,1 @@
+"""Bills to lines: what invoices and cost exports of all formats have in common."""
