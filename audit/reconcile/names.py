@@ -113,6 +113,8 @@ _CLASSES = frozenset(
         "per",
         "for",
         "mp",
+        "total",
+        "subtotal",
     )
 )
 """Words of a line that say what is billed of a model, not which."""

@@ -17,6 +17,7 @@ from audit.reconcile.fit import COST, LEAST_CELLS, MOST, Fit, Mask, agreed_share
 from audit.reconcile.grid import EXACT, OF_UTC, RELATIVE, BillClock, Grid, lay_out
 from audit.reconcile.logged import SLOT_US, Array, Logged, logged_dollars
 from audit.reconcile.names import CommonNames, common_names
+from audit.reconcile.summaries import without_sums
 
 LIKELY = 3.0
 """How many times its busiest rate a model may have cost in the hours for which the log has no record."""
@@ -47,8 +48,8 @@ def reconcile(traffic_files: Sequence[Path], bill: Bill, told: Mapping[str, str]
             "there is no traffic to reconcile", code="reconcile.no-traffic", hint="run `audit ingest` first"
         )
     logged = logged_dollars(traffic_files)
-    items = [line.item for line in bill.lines]
-    names = common_names(items, logged.models, told)
+    bill = without_sums(bill, _names(bill, logged, told).of_item)
+    names = _names(bill, logged, told)
     grid = lay_out(bill, logged, names)
     _check_times(grid)
     fit = best_fit(grid)
@@ -63,6 +64,10 @@ def reconcile(traffic_files: Sequence[Path], bill: Bill, told: Mapping[str, str]
         fit = best_fit(grid)
     _check_unit(grid, fit)
     return _told(bill, grid, fit, names, logged)
+
+
+def _names(bill: Bill, logged: Logged, told: Mapping[str, str]) -> CommonNames:
+    return common_names([line.item for line in bill.lines], logged.models, told)
 
 
 def _explains_more(single: Grid, once: Fit, grid: Grid, twice: Fit) -> bool:

@@ -13,13 +13,17 @@ _OTHER = frozenset(
 ) | {"surcharge"}
 _TOTALS = frozenset(
     ("total", "totals", "subtotal", "subtotals", "sum", "balance", "payment", "payments", "due", "summe", "gesamt")
-) | {"gesamtsumme", "gesamtbetrag", "zwischensumme", "saldo", "zahlung"}
+) | {"gesamtsumme", "gesamtbetrag", "gesamtkosten", "zwischensumme", "saldo", "zahlung", "rechnungsbetrag", "totaal"}
 _OF_TOTALS = frozenset(
     (
         *("sub", "grand", "net", "gross", "overall", "all", "amount", "received", "paid", "previous", "opening"),
         *("closing", "outstanding", "invoice", "bill", "month", "monthly", "day", "daily", "usage", "cost", "costs"),
         *("charges", "models", "services", "of", "to", "for", "the", "this", "before", "after", "incl", "excl"),
-        *("including", "excluding", "thank", "you", "usd"),
+        *("including", "excluding", "thank", "you", "usd", "and", "in", "on", "your", "new", "current", "final"),
+        *("period", "week", "weekly", "quarter", "year", "yearly", "annual", "running", "cumulative", "spend"),
+        *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
+        *("november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"),
+        *("kosten", "betrag", "netto", "brutto", "monat", "rechnung", "offen", "offener", "montant", "mois"),
     )
 )
 _WORD = re.compile(r"[^\W\d_]+")
