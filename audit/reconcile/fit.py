@@ -15,8 +15,10 @@ from audit.core.reconciliation import Cause
 from audit.reconcile.grid import EXACT, OF_UTC, RELATIVE, BillClock, Grid
 from audit.reconcile.logged import Array
 
-SHIFTS = (0, *(side * step for step in range(1, 29) for side in (1, -1) if side * step >= -24))
-"""Half hours that a bill's clock may be ahead of UTC: -12 to +14 hours, the least first."""
+QUARTERED = (23, 35, 51, 55)
+"""Quarter hours of the zones that are no half hour from UTC: Nepal, Eucla, and Chatham in winter and in summer."""
+SHIFTS = tuple(sorted((*range(-48, 57, 2), *QUARTERED), key=lambda shift: (abs(shift), -shift)))
+"""Quarter hours that a bill's clock may be ahead of UTC: -12 to +14 hours, the least first."""
 PRICES_OF_CACHED = (1.0, 3.0, 9.0)
 """What cached tokens would cost more at the full price, as multiples of what they do: a half, a quarter, a tenth."""
 LEAST_CELLS = 3
@@ -43,7 +45,7 @@ class Fit:
         factor: Of all models.
         rates: Factor of a model over `factor`, by its column; 1 for most.
         counted: USD of the log in each period, counted in these ways.
-        covered: Half hours of each period for which the log has records.
+        covered: Quarter hours of each period for which the log has records.
     """
 
     clock: BillClock = OF_UTC

@@ -16,8 +16,7 @@ from audit.reconcile.logged import SLOT_US, Array, Logged
 from audit.reconcile.names import CommonNames
 
 DAY = timedelta(days=1)
-HALF_HOUR = timedelta(minutes=30)
-SLOTS_A_DAY = 48
+SLOT = timedelta(minutes=15)
 CHANGE = timedelta(hours=1)
 """By how much clocks are changed."""
 RELATIVE = 0.005
@@ -30,7 +29,7 @@ class BillClock:
     """What a bill's days begin by.
 
     Attributes:
-        shift: Half hours by which it is ahead of UTC.
+        shift: Quarter hours by which it is ahead of UTC.
         zone: One whose clocks change within the bill's time, which takes the place of `shift`; "" for none.
     """
 
@@ -43,7 +42,7 @@ class BillClock:
         return (self.shift != 0) + 2 * (self.zone != "")
 
     def ahead(self, moments: Sequence[datetime]) -> list[int]:
-        """By how many half hours it is ahead of UTC, at moments of its own."""
+        """By how many quarter hours it is ahead of UTC, at moments of its own."""
         return _ahead(tuple(moments), self.zone) if self.zone else [self.shift] * len(moments)
 
 
@@ -52,7 +51,7 @@ def _ahead(moments: tuple[datetime, ...], zone: str) -> list[int]:
     """The same of a zone, by the rules that come with polars: they are the same on every machine."""
     local = pl.Series(moments, dtype=pl.Datetime("us", "UTC")).dt.replace_time_zone(None)
     there = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
-    apart = ((local - there.dt.replace_time_zone(None)) / HALF_HOUR).fill_null(strategy="backward")
+    apart = ((local - there.dt.replace_time_zone(None)) / SLOT).fill_null(strategy="backward")
     return [round(float(one)) for one in apart.fill_null(strategy="forward")]
 
 
@@ -60,7 +59,7 @@ OF_UTC = BillClock()
 ZONES = (
     *("America/Los_Angeles", "America/Denver", "America/Chicago", "America/New_York", "America/Halifax"),
     *("America/St_Johns", "America/Santiago", "Europe/London", "Europe/Berlin", "Europe/Helsinki", "Asia/Jerusalem"),
-    *("Australia/Adelaide", "Australia/Sydney", "Pacific/Auckland"),
+    *("Australia/Adelaide", "Australia/Sydney", "Australia/Lord_Howe", "Pacific/Auckland", "Pacific/Chatham"),
 )
 """One for each hour and each day on which clocks are changed; others go with one of them."""
 
@@ -93,8 +92,8 @@ class Grid:
 
     @property
     def slots(self) -> Array:
-        """Length of each period in half hours."""
-        return np.array([(end - start) / HALF_HOUR for start, end in self.periods])
+        """Length of each period in quarter hours."""
+        return np.array([(end - start) / SLOT for start, end in self.periods])
 
     def laid(self, amounts: Array, clock: BillClock) -> Array:
         """What the log has in each period.
@@ -212,7 +211,7 @@ def _periods(lines: Iterable[BillLine]) -> tuple[tuple[datetime, datetime], ...]
 
 def _span(line: BillLine, moments: bool) -> tuple[datetime, datetime]:
     """The time of a line; the day of one that is for less, or is of a moment."""
-    if line.end - line.start >= DAY - HALF_HOUR * 2 and not (moments and line.end - line.start == DAY):
+    if line.end - line.start >= DAY - CHANGE and not (moments and line.end - line.start == DAY):
         return line.start, line.end
     day = datetime(line.start.year, line.start.month, line.start.day, tzinfo=UTC)
     return day, day + DAY

@@ -1,4 +1,4 @@
-"""The dollars of a log by half hour and model, and what they would be if it had priced or counted otherwise."""
+"""The dollars of a log by quarter hour and model, and what they would be if it had priced or counted otherwise."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from audit.core.reconciliation import Cause
 from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
 
 Array: TypeAlias = npt.NDArray[np.float64]
-SLOT_US = 30 * 60 * 1_000_000
-"""Half an hour in microseconds: time zones differ by no less, but for three that few bill in."""
-SILENCE = 40
-"""Half hours without any record after which a log is taken to be silent: 20 hours, a day less the quiet of a night."""
+SLOT_US = 15 * 60 * 1_000_000
+"""A quarter of an hour in microseconds: time zones differ by no less."""
+SILENCE = 80
+"""Quarter hours without any record after which a log is taken to be silent: 20 hours, a day less a quiet night."""
 MATERIAL = 1e-4
 """Part of a log's dollars that another way of pricing or counting must change to be tried."""
 _READ = ("status", "duplicate_of", "cache_hit", "started_at", "batch", "cached_tokens", "cache_write_tokens")
@@ -30,7 +30,7 @@ class Logged:
     """A log as dollars in time. Arrays are (slots, models) but for `seen`, which is (slots,).
 
     Attributes:
-        first: Number of the first slot: half hours since 1970, UTC.
+        first: Number of the first slot: quarter hours since 1970, UTC.
         models: Names, in the order of the columns.
         usd: Billable calls with a known cost and time.
         otherwise: What to add to `usd` under another way of pricing or counting, by the cause that it would be.

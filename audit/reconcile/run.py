@@ -209,7 +209,7 @@ def _told(bill: Bill, grid: Grid, fit: Fit, names: CommonNames, logged: Logged) 
         bill_usd=billed,
         steps=tuple(sorted(steps, key=lambda step: (place[step.cause], -abs(step.usd)))),
         cells=tuple(sorted(_cells(grid, fit, judged), key=_by_difference)),
-        shift_hours=fit.clock.ahead([grid.periods[0][0]])[0] / 2,
+        shift_hours=fit.clock.ahead([grid.periods[0][0]])[0] / 4,
         unexplained_gross_usd=exact_sum(np.abs(grid.bill - judged.expected)[judged.where(Cause.UNEXPLAINED)].tolist()),
         names={item: name for item, name in sorted(names.of_item.items()) if item and name and item != name},
         unread=bill.unread,
@@ -356,14 +356,14 @@ def _changed(grid: Grid, amounts: Array) -> int:
 
 
 def _zone(grid: Grid, clock: BillClock) -> str:
-    """`UTC+5:30`, or `UTC-7, UTC-8 from 2026-11-01, as in America/Los_Angeles`."""
+    """`UTC+5:45`, or `UTC-7, UTC-8 from 2026-11-01, as in America/Los_Angeles`."""
     starts = [start for start, _ in grid.periods]
     said: list[str] = []
     before: int | None = None
     for start, ahead in zip(starts, clock.ahead(starts), strict=True):
         if ahead != before:
-            hours, half = divmod(abs(ahead), 2)
-            name = f"UTC{'+' if ahead >= 0 else '-'}{hours}{':30' if half else ''}"
+            hours, quarters = divmod(abs(ahead), 4)
+            name = f"UTC{'+' if ahead >= 0 else '-'}{hours}{f':{15 * quarters}' if quarters else ''}"
             said.append(name if before is None else f"{name} from {_day(start)}")
         before = ahead
     return ", ".join([*said, *([f"as in {clock.zone}"] if clock.zone else [])])

@@ -29,6 +29,8 @@ ALONE: list[tuple[dict[str, Any], set[Cause | ChargeKind]]] = [
     ({"ahead": -8.0}, {Cause.TIME_ZONE}),
     ({"ahead": 5.5}, {Cause.TIME_ZONE}),
     ({"ahead": 14.0}, {Cause.TIME_ZONE}),
+    ({"ahead": 5.75}, {Cause.TIME_ZONE}),
+    ({"ahead": 12.75}, {Cause.TIME_ZONE}),
     ({"silent": (9,)}, {Cause.DAY_NOT_IN_LOG}),
     ({"unbilled": (5, 6)}, {Cause.DAY_NOT_ON_BILL}),
     ({"hidden": "other"}, {Cause.MODEL_NOT_IN_LOG}),
@@ -112,7 +114,7 @@ def drawn(rng: random.Random) -> Plan:
     days = rng.sample(range(3, 18), 4)
     return Plan(
         credit=rng.choice([0.0, 0.02, 0.05, 0.25]),
-        ahead=rng.choice([0.0, -12.0, -5.0, -1.0, 2.0, 5.5, 9.0, 14.0]),
+        ahead=rng.choice([0.0, -12.0, -5.0, -1.0, 2.0, 5.5, 5.75, 9.0, 12.75, 14.0]),
         silent=tuple(days[: rng.randrange(2)]),
         unbilled=tuple(day for day in days[2 : 2 + rng.randrange(2)] if abs(day - days[0]) > 1),
         hidden=rng.choice([None, *PRICES]),
@@ -170,14 +172,24 @@ def test_a_line_a_call_is_of_its_day(tmp_path: Path) -> None:
 ZONED = [
     *(("America/Los_Angeles", -7.0), ("America/New_York", -4.0), ("Europe/Berlin", 2.0), ("Europe/London", 1.0)),
     *(("America/St_Johns", -2.5), ("Asia/Kolkata", 5.5), ("Australia/Adelaide", 10.5), ("UTC", 0.0)),
+    *(("Asia/Kathmandu", 5.75), ("Australia/Eucla", 8.75), ("Pacific/Chatham", 13.75), ("Australia/Lord_Howe", 11.0)),
 ]
 
 
-@pytest.mark.parametrize(("zone", "hours"), ZONED)
+ZONED_DAYS = [
+    *((zone, hours, 50) for zone, hours in ZONED),
+    *(("Pacific/Auckland", 12.0, 17), ("Pacific/Chatham", 12.75, 17), ("Australia/Lord_Howe", 10.5, 23)),
+]
+"""A zone, by how much it is ahead of UTC when the bill begins, and how many days into September that is."""
+
+
+@pytest.mark.parametrize(("zone", "hours", "days_later"), ZONED_DAYS)
 @pytest.mark.parametrize("planted", [{}, {"credit": 0.05, "hidden": "other"}], ids=["alone", "beside others"])
-def test_a_clock_that_is_changed_is_named(zone: str, hours: float, planted: dict[str, Any], tmp_path: Path) -> None:
-    """Days of a zone whose summer ends within the bill are its days, before and after; of others as before."""
-    later, plan = timedelta(days=50), Plan(**planted)
+def test_a_clock_that_is_changed_is_named(
+    zone: str, hours: float, days_later: int, planted: dict[str, Any], tmp_path: Path
+) -> None:
+    """Days of a zone whose summer begins or ends within the bill are its days, before and after; of others too."""
+    later, plan = timedelta(days=days_later), Plan(**planted)
     made = world(3, Plan(hidden=plan.hidden))
     rows = [row | {"started_at": row["started_at"] + later} for row in made.rows]
     days: dict[tuple[date, str], float] = defaultdict(float)
