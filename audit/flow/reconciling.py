@@ -11,7 +11,7 @@ from audit.core.fingerprint import combined, file_sha256, fingerprint
 from audit.core.plain import from_plain
 from audit.core.reconciliation import Reconciliation
 from audit.core.settings import Settings
-from audit.ingest.billing.bill import read_bill
+from audit.ingest.bill import read_bill
 from audit.ingest.files.source import find_sources
 from audit.reconcile.run import reconcile as hold_against
 

@@ -15,7 +15,7 @@ import pytest
 from audit.core.errors import InputError
 from audit.core.reconciliation import Uncounted, UncountedLines
 from audit.core.settings import BillColumns, ReconcileSettings
-from audit.ingest.billing.bill import read_bill
+from audit.ingest.bill import read_bill
 from audit.ingest.bills import BILLS
 from audit.reconcile.names import common_names, words_of
 from tests.reconcile.bills import CASES, FILES

@@ -13,7 +13,7 @@ import pytest
 from audit.core.errors import InputError
 from audit.core.reconciliation import Bill, BillLine, ChargeKind, Uncounted
 from audit.core.settings import BillColumns, ReconcileSettings
-from audit.ingest.billing.bill import read_bill
+from audit.ingest.bill import read_bill
 from audit.ingest.billing.charges import kind_of
 from audit.reconcile.run import reconcile
 from tests.reconcile.planted import Plan, world

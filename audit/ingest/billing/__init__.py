@@ -1,1 +1,1 @@
-"""Bills to lines: what invoices and cost exports of all formats have in common."""
+"""What bills of all kinds have in common: amounts and times as they write them, and what a row of them is for."""

@@ -15,8 +15,8 @@ from audit.core.errors import InputError, Place
 from audit.core.reconciliation import Bill, BillLine, ChargeKind, Uncounted, UncountedLines
 from audit.core.settings import ReconcileSettings
 from audit.core.traffic import exact_sum
+from audit.ingest.bill_parts import BillParts, check_columns, parted
 from audit.ingest.billing.amounts import decimals, refuse_other_currency
-from audit.ingest.billing.parts import BillParts, check_columns, parted
 from audit.ingest.billing.preamble import table_of
 from audit.ingest.bills import BILLS, BillFormat, Charges, LeftOutLine, UndatedCharge, sample_of
 from audit.ingest.files.source import Source, find_sources, pieces
