@@ -26,7 +26,7 @@ def build(options: Options) -> Check:
 
 SCORER = Scorer(
     name="is-refusal",
-    version=7,
+    version=8,
     summary=__doc__,
     needs_reference=False,
     calls_model=False,
