@@ -22,7 +22,9 @@ ANSWERED, FAILED, UNKNOWN = "answered", "failed", "unknown"
 """How a call ended, as the log tells it."""
 _KEYS = ("kind", "end", *LABELS, "model", "provider", "day", "priced_by", "unpriced_reason", "span")
 _USD = pieces_of("usd")
-COUNTS = ("requests", "priced", *TOKENS)
+COUNTED = {name: f"requests_with_{name}" for name in TOKENS}
+"""By a class of tokens the column that says of how many requests the log counts it."""
+COUNTS = ("requests", "priced", "counted", *TOKENS, *COUNTED.values())
 """Whole numbers of the grain."""
 
 
@@ -38,7 +40,8 @@ def grain_of(traffic_files: Sequence[Path], bounds: Sequence[int] = ()) -> pl.Da
         rows), `end` (how the call ended), `LABELS`, `model`, `provider` (null where the log names none), `day` (UTC),
         `priced_by` (of `core.traffic.PricedBy`), `unpriced_reason`, and `span`: how many of the bounds the prompt is
         longer than, null where cost or tokens are unknown. Counts: `requests`, `priced` (those whose dollars are
-        known), `TOKENS`, and the dollars as `usd_of` puts them together: what was spent on billable rows, what the
+        known), `counted` (those whose tokens of prompt and answer are), `TOKENS` (of the requests that tell them) with
+        `COUNTED`, and the dollars as `usd_of` puts them together: what was spent on billable rows, what the
         log says that others cost.
     """
     return (
@@ -73,7 +76,9 @@ def grain_of(traffic_files: Sequence[Path], bounds: Sequence[int] = ()) -> pl.Da
         .agg(
             requests=pl.len().cast(pl.Int64),
             priced=pl.col("usd").count().cast(pl.Int64),
+            counted=pl.all_horizontal(pl.col(name).is_not_null() for name in TOKENS[:2]).sum().cast(pl.Int64),
             **{name: pl.col(name).fill_null(0).sum() for name in TOKENS},
+            **{told: pl.col(name).count().cast(pl.Int64) for name, told in COUNTED.items()},
             **{name: pl.col(name).sum() for name in _USD},
         )
         .collect(engine="streaming")

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 
-from audit.mix.cells import BY, FIGURES
+from audit.mix.cells import BY, added_up
 from audit.mix.latency import buckets_of
 
 METRICS = {
@@ -15,9 +15,10 @@ METRICS = {
     "spend_usd": "US dollars billed for them, as logged, else by price list.",
     "unpriced_requests": "Of the requests, those that nobody knows the cost of; in no dollars.",
     "failures": "Calls that failed.",
-    "prompt_tokens": "Tokens of prompts, cached ones included.",
-    "completion_tokens": "Tokens of answers.",
-    "cached_tokens": "Of the prompt tokens, those read from the vendor's cache.",
+    "uncounted_requests": "Of the requests, those whose tokens of prompt or answer nobody knows.",
+    "prompt_tokens": "Tokens of prompts, cached ones included, of the requests that tell them.",
+    "completion_tokens": "Tokens of answers, of the requests that tell them.",
+    "cached_tokens": "Of the prompt tokens, those read from the vendor's cache, of the requests that tell them.",
 }
 """Columns of the cells that are metrics, with their help texts."""
 PREFIX = "audit_llm_"
@@ -29,7 +30,8 @@ def openmetrics(cells: pl.DataFrame, binned: pl.DataFrame) -> str:
     """The mix of a log as OpenMetrics text: gauges over the window of the log, without time stamps.
 
     A log is a window that is over, so its sums are gauges: a series is what the window holds, and the next export of
-    the next window replaces it. Labels that are empty stay, so that sums over all series are those of the mix.
+    the next window replaces it. Labels that are empty stay, so that sums over all series are those of the mix. A
+    series of which nothing is known is absent, and never 0: dollars without a known cost, tokens that no request tells.
 
     Args:
         cells: As of `mix_cells`.
@@ -37,11 +39,12 @@ def openmetrics(cells: pl.DataFrame, binned: pl.DataFrame) -> str:
 
     Source: https://prometheus.io/docs/specs/om/open_metrics_spec/
     """
-    total = cells.group_by(BY).agg(pl.col(*FIGURES).sum()).sort(BY)
+    total = cells.group_by(BY).agg(*map(added_up, METRICS)).sort(BY)
     lines = []
     for name, help_ in METRICS.items():
         lines += [f"# TYPE {PREFIX}{name} gauge", f"# HELP {PREFIX}{name} {help_}"]
-        lines += [f"{PREFIX}{name}{_labels(row)} {_number(row[name])}" for row in total.iter_rows(named=True)]
+        known = total.drop_nulls(name).iter_rows(named=True)
+        lines += [f"{PREFIX}{name}{_labels(row)} {_number(row[name])}" for row in known]
     lines += [*_latency(binned), *_window(cells)]
     return "\n".join([*lines, "# EOF", ""])
 

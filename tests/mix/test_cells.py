@@ -17,7 +17,7 @@ from audit.core.settings import Settings
 from audit.core.traffic import exact_sum
 from audit.flow import mixing
 from audit.mix.cells import BY, FIGURES, mix_cells
-from audit.mix.grain import added, grain_of, usd_of
+from audit.mix.grain import TOKENS, added, grain_of, usd_of
 from audit.mix.openmetrics import LATENCY, METRICS, PREFIX, openmetrics
 from audit.mix.run import measure_mix
 from audit.mix.tables import tables_of
@@ -103,6 +103,48 @@ def test_openmetrics_has_every_request_and_dollar(tmp_path: Path) -> None:
     assert window[f"{PREFIX}window_end_seconds"] - window[f"{PREFIX}window_start_seconds"] == 3 * 86_400
     untimed = tables_of(traffic(tmp_path, [row(started_at=None)]))
     assert samples(openmetrics(mix_cells(untimed.grain), untimed.latencies)), "a log without times has no window"
+
+
+TOLD = {"spend_usd": "cost_usd_logged", **{name: name for name in TOKENS}}
+"""By a figure that may be unknown, the column of a row that tells it."""
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_nobody_knows_is_absent_and_never_zero(seed: int, tmp_path: Path) -> None:
+    """A figure is the sum of what rows tell; where they are requests and none tells, it is null, and no sample at all.
+    What they are of is counted beside it."""
+    rng = random.Random(seed)
+    rows = []
+    for _ in range(40):
+        told = {name: rng.choice((None, 0, 7)) for name in TOKENS}
+        more = rng.choice(({}, {}, {"status": "error"}, {"duplicate_of": "x"}))
+        rows.append(row(rng.randrange(2), rng.choice((None, 0.0, 0.5)), route=rng.choice("abcdef"), **told | more))
+    tables = tables_of(traffic(tmp_path, rows))
+    cells = mix_cells(tables.grain)
+    found = {
+        (name, labels["route"]): value
+        for name, labels, value in samples(openmetrics(cells, tables.latencies))
+        if labels
+    }
+    routes = {one["route"] for one in rows}
+    for route in routes:
+        billed = [one for one in rows if one["route"] == route and one["status"] == "ok" and not one["duplicate_of"]]
+        for name in METRICS.keys() & TOLD.keys():
+            values = [one[TOLD[name]] for one in billed if one[TOLD[name]] is not None]
+            wanted = sum(values) if values or not billed else None
+            assert found.get((PREFIX + name, route)) == wanted, (name, route)
+        uncounted = sum(None in (one["prompt_tokens"], one["completion_tokens"]) for one in billed)
+        assert found[f"{PREFIX}uncounted_requests", route] == uncounted
+    for cell in cells.iter_rows(named=True):
+        billed = [
+            one
+            for one in rows
+            if (one["route"], one["started_at"].date()) == (cell["route"], cell["day"])
+            and (one["status"], one["duplicate_of"]) == ("ok", None)
+        ]
+        for name, column in TOLD.items():
+            values = [one[column] for one in billed if one[column] is not None]
+            assert cell[name] == (sum(values) if values or not billed else None)
 
 
 def test_openmetrics_has_every_time_in_a_bucket(tmp_path: Path) -> None:
