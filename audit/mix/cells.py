@@ -1,7 +1,7 @@
 """The mix as a table for other tools: one row per day and labels, whose sums are those of the mix.
 
-What nobody knows is null and never 0: the dollars of requests of which none has a known cost, and tokens that no request
-of a row tells. Beside sums of which a part is unknown stands of how many requests it is.
+What nobody knows is null and never 0: dollars of requests of which none has a known cost, and tokens that none tells.
+Beside sums of which a part is unknown stands of how many requests it is.
 """
 
 from __future__ import annotations

@@ -10,6 +10,9 @@ What was billed and counted is each model's own. What a verdict says is about th
 rows; but the avoidable cost stands on one, that of the model of most spend that would be replaced, so that the column
 adds up to what the report says.
 
+A cost that nobody knows is no cost of 0, and the specification lets none be empty: a model of which no request has a
+known cost has no row, and `x_UnpricedRequests` says of how many requests a row's cost does not tell.
+
 `EffectiveCost` equals `BilledCost`: the log knows no amortized commitment. `ChargePeriodEnd` is exclusive. Numbers are
 plain decimals; text that a spreadsheet would run as a formula starts with an apostrophe.
 """
@@ -63,7 +66,7 @@ COLUMNS = (
     *_AS_VALIDATED,
     *("x_AvoidableCost", "x_AvoidableCostHigh", "x_AvoidableCostLow", "x_Candidate", "x_Criteria", "x_Data"),
     *("x_Margin", "x_QualityDelta", "x_QualityDeltaHigh", "x_QualityDeltaLow", "x_Route", "x_RunId"),
-    *("x_ShareMoved", "x_Verdict"),
+    *("x_ShareMoved", "x_UnpricedRequests", "x_Verdict"),
 )
 """In the order of the file: the specification's names first, then the others."""
 
@@ -82,7 +85,9 @@ def focus_csv(findings: Findings) -> str:
     writer.writerow(COLUMNS)
     mixes = {row.name: row for row in findings.mix.by_route}
     for route in findings.routes:
-        served = _served(route, mixes.get(route.route))
+        served = [one for one in _served(route, mixes.get(route.route)) if one.unpriced < max(one.requests, 1)]
+        if not served:
+            continue
         replaced = next((one for one in served if bare(one.model) != bare(route.recommendation.model or "")), served[0])
         for one in served:
             row = {**dict.fromkeys(SPECIFIED), **_charge(findings, route, one), **_verdict(findings, route)}
@@ -93,13 +98,14 @@ def focus_csv(findings: Findings) -> str:
     return out.getvalue()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Served:
-    """What one model served of a route."""
+    """What one model served of a route; `unpriced` of its requests are in no dollars."""
 
     model: str
     requests: int
     spend_usd: float
+    unpriced: int
 
 
 def _served(route: RouteFinding, mix: MixRow | None) -> list[_Served]:
@@ -107,8 +113,9 @@ def _served(route: RouteFinding, mix: MixRow | None) -> list[_Served]:
     models = () if mix is None or mix.requests != route.requests else mix.models
     if not math.isclose(sum(one.spend_usd for one in models), route.spend_usd, rel_tol=1e-9, abs_tol=1e-9):
         models = ()
-    found = [_Served(model=one.model, requests=one.requests, spend_usd=one.spend_usd) for one in models]
-    return found or [_Served(model=route.incumbent, requests=route.requests, spend_usd=route.spend_usd)]
+    if models:
+        return [_Served(one.model, one.requests, one.spend_usd, one.unpriced_requests) for one in models]
+    return [_Served(route.incumbent, route.requests, route.spend_usd, mix.unpriced_requests if mix else 0)]
 
 
 def _charge(findings: Findings, route: RouteFinding, served: _Served) -> dict[str, Value]:
@@ -146,6 +153,7 @@ def _charge(findings: Findings, route: RouteFinding, served: _Served) -> dict[st
         "x_Margin": route.margin,
         "x_Route": route.route,
         "x_RunId": findings.run_id,
+        "x_UnpricedRequests": served.unpriced,
     }
 
 

@@ -128,6 +128,23 @@ def test_no_part_of_a_cell_is_a_formula_where_semicolons_part_cells(sign: str) -
     assert not any(part.startswith(sign) for part in parts)
 
 
+def test_a_cost_that_nobody_knows_is_no_row_of_zero() -> None:
+    """A model without a known cost has no row, and a part without one is counted beside the cost of the others."""
+    findings = proven()
+    mix = next(row for row in findings.mix.by_route if row.name == findings.routes[0].route)
+    first, second, *_ = mix.models
+    free = replace(second, spend_usd=0.0, unpriced_requests=second.requests)
+    models = (replace(first, spend_usd=mix.spend_usd, unpriced_requests=3), free, *mix.models[2:])
+    models = tuple(replace(one, spend_usd=0.0) if one not in models[:2] else one for one in models)
+    changed_mix = replace(findings.mix, by_route=(replace(mix, models=models),))
+    found = rows(replace(findings, mix=changed_mix, routes=findings.routes[:1]))
+    assert second.model not in {row["SkuId"] for row in found}
+    assert {row["SkuId"]: row["x_UnpricedRequests"] for row in found}[first.model] == "3"
+    unknown = replace(mix, unpriced_requests=mix.requests, models=())
+    only = replace(findings, routes=findings.routes[:1], mix=replace(findings.mix, by_route=(unknown,)))
+    assert rows(only) == []
+
+
 def test_demo_data_say_so() -> None:
     """In every row."""
     assert {row["x_Data"] for row in rows(replace(proven(), demo=True))} == {"demo"}

@@ -60,9 +60,9 @@ def report(
     """Draw the report of a run again, from its findings; as cost rows for FinOps tools; or as a pack of evidence.
 
     `focus` is one CSV row per route and model with the columns of FOCUS 1.0. It holds what a log knows, not a bill:
-    accounts and invoices are `unknown` or empty. `pdf` is a brief of two pages, or with --full all of the report,
-    printed by the Chromium or Chrome of this machine. A pack holds findings, cases, recorded completions, tables,
-    configuration, plan, prices and digests, redacted as the configuration asks.
+    accounts and invoices are `unknown` or empty, and what has no known cost has no row. `pdf` is a brief of two pages,
+    or with --full all of the report, printed by the Chromium or Chrome of this machine. A pack holds findings, cases,
+    recorded completions, tables, configuration, plan, prices and digests, redacted as the configuration asks.
 
     EXAMPLES
         audit report runs/7f3a9c1e -o report.html
