@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -620,6 +621,30 @@ def gemini_cli() -> Iterator[dict[str, Any]]:
     yield {"$rewindTo": "answer-00000000000006"}
 
 
+def streams() -> Iterator[dict[str, Any]]:
+    """What a proxy saw of streams, an event a line: two answers at once, and the counts behind each end."""
+    answered = [call for call in CALLS if not call.failed]
+    for one, other in zip_longest(answered[::2], answered[1::2]):
+        yield from (line for both in zip_longest(_events(one), _events(other)) for line in both if line is not None)
+
+
+def _events(call: Call | None) -> Iterator[dict[str, Any]]:
+    if call is None:
+        return
+    whole, message = call.completion(), call.message()
+    one = {"id": call.id, "object": "chat.completion.chunk", "created": call.started, "model": whole["model"]}
+    said = [{"role": "assistant", "content": ""}]
+    if calls := message.get("tool_calls"):
+        said += [{"tool_calls": [{"index": 0, **made}]} for made in calls]
+    else:
+        said += [{"content": word} for word in ("Answer ", f"{call.number}.")]
+    choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in said]
+    choices.append({"index": 0, "delta": {}, "finish_reason": whole["choices"][0]["finish_reason"]})
+    for late, chosen in enumerate([*([choice] for choice in choices), []]):
+        beside = {"time": call.at(late / 10), "route": call.route, "tenant": call.tenant}
+        yield {**beside, "chunk": {**one, "choices": chosen, "usage": None if chosen else whole["usage"]}}
+
+
 def azure_apim() -> Iterator[dict[str, Any]]:
     """A row of counts, one of the request and one of the response for each call, and the gateway's own row of it."""
     for call in CALLS:
@@ -672,6 +697,7 @@ COUNTED = {
     "codex.jsonl": codex,
     "gemini_cli.jsonl": gemini_cli,
     "azure_apim.jsonl": azure_apim,
+    "streams.jsonl": streams,
 }
 """Exports whose records may have counts and costs alone."""
 

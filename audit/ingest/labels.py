@@ -39,7 +39,8 @@ _ENDING = re.compile(r"_(name|id|key|slug)$")
 _RANKS = {key.replace("_", ""): at for at, key in reversed(list(enumerate(PURPOSE_KEYS)))}
 
 MODEL = "model"
-"""As a path of the route where the log names none: the model that was asked for, wherever the format keeps it."""
+"""As a path of the route where the log names none: the model that was asked for, wherever the format keeps it; of an
+answer without its request the one that gave it."""
 
 Found = tuple[str | None, str | None]
 """A label and the field that it came from."""

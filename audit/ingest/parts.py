@@ -80,20 +80,22 @@ _FOREIGN = {
 """Errors of a whole file that others beside it may outweigh, by their code."""
 
 
-def refuse_no_calls(apart: int, formats: Collection[str]) -> None:
+def refuse_no_calls(apart: int, formats: Collection[str], rejects: Sequence[Reject]) -> None:
     """Refuse a log that has no row: of records of which none is a call, `$0` would be said to have been paid.
 
     Args:
         apart: Records that are no call.
         formats: What they were read as.
+        rejects: What could not be used of it.
 
     Raises:
         InputError: There are such records.
     """
     if apart:
+        unread = [f"{plural(len(rejects), 'record')} cannot be used: {rejects[0].reason}"] if rejects else []
         raise InputError(
             f"no record of these logs is a call of a model: {plural(apart, 'record')} of something else",
             code="ingest.no-calls",
-            notes=[f"read as {listing(sorted(formats))}; nothing was written"],
+            notes=[*unread, f"read as {listing(sorted(formats))}; nothing was written"],
             hint=FORMATS.get(min(formats)).without_calls,
         )

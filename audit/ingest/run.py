@@ -134,7 +134,11 @@ def ingest(
             raise reading.refused
         watch.judge()
         if not any(part.rows for part in parts):
-            refuse_no_calls(sum(part.not_calls for part in parts), {name for part in parts for name in part.formats})
+            refuse_no_calls(
+                sum(part.not_calls for part in parts),
+                {name for part in parts for name in part.formats},
+                [reject for part in parts for reject in part.rejects],
+            )
         digests = {name: future.result() for name, future in reading.digests.items()}
         drafts = [part.files for part in parts]
         finish = finish_jobs(drafts, [part.rows for part in parts], digests, rates_of)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from audit.core.errors import InputError, Place
@@ -55,7 +56,8 @@ def sniff(piece: Piece, settings: IngestSettings) -> Sniffed:
             problem, row = "not a JSON object", number
             continue
         if (sniffed := recognised_as(value)) is not None:
-            return sniffed
+            own_words = settings.format or settings.map or not FORMATS.get(sniffed.name).any_wrapper
+            return sniffed if own_words else _parts_among(piece, recognised_as) or sniffed
         unmatched = value if unmatched is None else unmatched
     if (named := settings.format or ("generic" if settings.map else None)) is not None and unmatched is not None:
         return Sniffed(named, _NAMED if settings.format else _MAPPED)
@@ -76,6 +78,21 @@ def sniff(piece: Piece, settings: IngestSettings) -> Sniffed:
     raise _unknown(piece, unmatched)
 
 
+def _parts_among(piece: Piece, recognised_as: Callable[[Mapping[str, Any]], Sniffed | None]) -> Sniffed | None:
+    """The format of records that are parts of one call, where some are among the first of a log: its first may be a
+    stream of one event, which is whole."""
+    for _, record in islice(piece.records(), _LOOKED_AT):
+        try:
+            value = parse(record if len(record) < HEAD_BYTES else abridged(record))
+        except Unusable:
+            continue
+        sniffed = recognised_as(value) if isinstance(value, dict) else None
+        if sniffed is not None and FORMATS.get(sniffed.name).any_wrapper and FORMATS.get(sniffed.name).join:
+            return sniffed
+    return None
+
+
+_LOOKED_AT = 20
 _NAMED, _MAPPED = "named by ingest.format", "its fields are mapped by ingest.map"
 
 

@@ -59,7 +59,7 @@ def suggest_route_fields(folder: RunFolder, limit: int = 3) -> list[RouteField]:
             ("request_tags." + pl.col("tag").str.extract(r"^([^:]+):.")).alias("field"),
             pl.col("tag").str.extract(r"^[^:]+:(.+)$").alias("value"),
         ),
-        frame.select(pl.lit(MODEL).alias("field"), pl.col("model_requested").alias("value")),
+        frame.select(pl.lit(MODEL).alias("field"), pl.coalesce("model_requested", "model_responded").alias("value")),
     ]
     counts = (
         pl.concat(pairs)

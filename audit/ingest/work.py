@@ -220,7 +220,7 @@ class _PartReader:
             row.row_id = self._unique(own)
             row.source_format, row.source_file, row.source_row = piece.format, piece.source.name, number
             if row.route is None and self._job.settings.route == MODEL:
-                row.route, row.route_source = row.model_requested, MODEL
+                row.route, row.route_source = row.model_requested or row.model_responded, MODEL
             if row.logical_request_id is None:
                 row.logical_request_id = row.request_id or row.row_id
             if row.dedupe_key is None and (_is_telling(row) or _is_unique(row.request_id)):

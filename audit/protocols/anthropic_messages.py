@@ -40,7 +40,7 @@ from audit.core.exchange import (
 )
 from audit.protocols.anthropic_stream import whole
 from audit.protocols.finish import finish_of
-from audit.protocols.protocol import BodyShape, Protocol
+from audit.protocols.protocol import BodyShape, Protocol, StreamPlace
 from audit.protocols.shared import (
     INVALID_JSON,
     LossList,
@@ -517,6 +517,21 @@ def _asks(body: Mapping[str, Any]) -> bool:
     return "system" in body or "anthropic_version" in body or described or named
 
 
+_EVENTS = frozenset({
+    "message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta",
+    "message_stop", "ping",
+})  # fmt: skip
+
+
+def _place(event: Mapping[str, Any]) -> StreamPlace | None:
+    """Where an event stands: the first has the message's id, the others have none."""
+    kind = text(event.get("type"))
+    if kind not in _EVENTS:
+        return None
+    name = text(obj(event.get("message")).get("id"))
+    return StreamPlace(id=name, begins=kind == "message_start", ends=kind == "message_stop")
+
+
 PROTOCOL = Protocol(
     name=NAME,
     summary="Anthropic's Messages; also Claude's bodies on Bedrock's InvokeModel and on Vertex",
@@ -531,6 +546,7 @@ PROTOCOL = Protocol(
         asks=_asks,
         answers=lambda body: body.get("type") == "message" and isinstance(body.get("content"), list),
         streams=lambda event: event.get("type") in ("message_start", "ping"),
+        place=_place,
         speaks=lambda message: any(text(part.get("type")) in _BLOCKS for part in objects(message.get("content"))),
         tells_end=lambda body: "stop_reason" in body,
     ),

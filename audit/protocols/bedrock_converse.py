@@ -52,7 +52,7 @@ from audit.protocols.anthropic_messages import (
 )
 from audit.protocols.converse_stream import whole
 from audit.protocols.finish import finish_of
-from audit.protocols.protocol import BodyShape, Protocol
+from audit.protocols.protocol import BodyShape, Protocol, StreamPlace
 from audit.protocols.shared import (
     INVALID_JSON,
     LossList,
@@ -512,6 +512,19 @@ def _speaks(message: Mapping[str, Any]) -> bool:
     return any(part.get("type") is None and not _BLOCKS.isdisjoint(part) for part in objects(message.get("content")))
 
 
+_EVENTS = frozenset({
+    "messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata",
+})  # fmt: skip
+
+
+def _place(event: Mapping[str, Any]) -> StreamPlace | None:
+    """Where an event stands: it is one field, and none has a name; the last has the counts."""
+    kind = next(iter(event)) if len(event) == 1 else None
+    if kind not in _EVENTS or (kind == "metadata" and "usage" not in obj(event["metadata"])):
+        return None
+    return StreamPlace(begins=kind == "messageStart", ends=kind == "metadata")
+
+
 PROTOCOL = Protocol(
     name=NAME,
     summary="Amazon Bedrock's Converse",
@@ -525,6 +538,7 @@ PROTOCOL = Protocol(
         asks=lambda body: has_messages_and(body, _OWN),
         answers=lambda body: isinstance(obj(body.get("output")).get("message"), Mapping),
         streams=lambda event: "messageStart" in event,
+        place=_place,
         speaks=_speaks,
         tells_end=lambda body: "stopReason" in body,
     ),

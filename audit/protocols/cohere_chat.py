@@ -8,6 +8,7 @@ Source: cohere-python 7.0.9, `v2/client.py` and `types/`; https://docs.cohere.co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -37,7 +38,7 @@ from audit.core.exchange import (
 from audit.protocols.chat_parts import call_from, call_to, image_from, image_to, simple, tool_from, tool_to
 from audit.protocols.cohere_stream import whole
 from audit.protocols.finish import finish_of
-from audit.protocols.protocol import BodyShape, Protocol
+from audit.protocols.protocol import BodyShape, Protocol, StreamPlace
 from audit.protocols.shared import (
     GaveUp,
     LossList,
@@ -368,6 +369,17 @@ def _speaks(message: Mapping[str, Any]) -> bool:
     return "tool_plan" in message or any("document" in part for part in objects(message.get("content")))
 
 
+_EVENTS = re.compile(r"(?:message|content|tool-call|citation)-(?:start|end)|(?:content|tool-call|tool-plan)-delta")
+
+
+def _place(event: Mapping[str, Any]) -> StreamPlace | None:
+    """Where an event stands: the first has the message's id, the others have none."""
+    kind = text(event.get("type")) or ""
+    if not _EVENTS.fullmatch(kind):
+        return None
+    return StreamPlace(id=text(event.get("id")), begins=kind == "message-start", ends=kind == "message-end")
+
+
 PROTOCOL = Protocol(
     name=NAME,
     summary="Cohere's Chat, version 2",
@@ -381,6 +393,7 @@ PROTOCOL = Protocol(
         asks=lambda body: has_messages_and(body, _OWN),
         answers=_answers,
         streams=lambda event: event.get("type") == "message-start",
+        place=_place,
         speaks=_speaks,
         tells_end=lambda body: "finish_reason" in body,
     ),

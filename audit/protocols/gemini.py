@@ -41,7 +41,7 @@ from audit.core.exchange import (
 )
 from audit.protocols.finish import finish_of
 from audit.protocols.gemini_stream import whole
-from audit.protocols.protocol import BodyShape, Protocol
+from audit.protocols.protocol import BodyShape, Protocol, StreamPlace
 from audit.protocols.shared import (
     INVALID_JSON,
     LossList,
@@ -513,6 +513,14 @@ def _is_blocked(body: Mapping[str, Any]) -> bool:
     return text(feedback.get("blockReason", feedback.get("block_reason"))) is not None
 
 
+def _place(event: Mapping[str, Any]) -> StreamPlace | None:
+    """Where a chunk stands. Each has the answer's id, and the last looks like a whole answer."""
+    if not isinstance(event.get("candidates"), list):
+        return None
+    done = any(text(one.get("finishReason")) is not None for one in objects(event["candidates"]))
+    return StreamPlace(id=text(event.get("responseId")), begins=None, whole=done, ends=done)
+
+
 PROTOCOL = Protocol(
     name=NAME,
     summary="Google's generateContent, of the Gemini API and of Vertex AI",
@@ -527,6 +535,7 @@ PROTOCOL = Protocol(
         asks=lambda body: isinstance(body.get("contents"), list),
         answers=lambda body: isinstance(body.get("candidates"), list) or _is_blocked(body),
         streams=lambda event: isinstance(event.get("candidates"), list),
+        place=_place,
         speaks=lambda message: "parts" in message and "content" not in message,
     ),
     finish_words={

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.protocols.chat_stream import whole
+from audit.protocols.protocol import StreamPlace
 from audit.protocols.shared import arguments_text, obj, objects, present, text
 
 OBJECT = "ollama.chat"
@@ -26,6 +27,12 @@ def is_answer(body: Any) -> bool:
     """Whether a body is an answer of Ollama's, or a line of one."""
     said = obj(body)
     return isinstance(said.get("done"), bool) and "role" in obj(said.get("message")) and "model" in said
+
+
+def place(event: Any) -> StreamPlace | None:
+    """Where a line stands. None has a name, and the last looks like a whole answer; None for what is no line."""
+    done = obj(event).get("done")
+    return StreamPlace(begins=None, ends=bool(done), whole=bool(done)) if is_answer(event) else None
 
 
 def answer_from(value: Any) -> Any:

@@ -44,7 +44,7 @@ from audit.core.fingerprint import REPLAY_PARAMS_IGNORED
 from audit.protocols.chat_parts import call_from, call_to, image_from, image_to, simple, tool_from, tool_to
 from audit.protocols.chat_stream import whole
 from audit.protocols.finish import finish_of
-from audit.protocols.protocol import BodyShape, Protocol
+from audit.protocols.protocol import BodyShape, Protocol, StreamPlace
 from audit.protocols.shared import (
     SCHEMA_NAME,
     LossList,
@@ -560,6 +560,26 @@ def _reasoning_from(body: Mapping[str, Any]) -> Reasoning:
     )
 
 
+def _place(event: Mapping[str, Any]) -> StreamPlace | None:
+    """Where a chunk stands. Each has the answer's id, but for one that Azure sends ahead, about its filter; a piece of
+    a text completion looks like a whole one once it says why it ended."""
+    choices, name = event.get("choices"), text(event.get("id")) or None
+    if not isinstance(choices, list):
+        return None
+    first = next(objects(choices), {})
+    ends = first.get("finish_reason") is not None
+    if event.get("object") == "text_completion":
+        return StreamPlace(id=name, begins=None, ends=ends, whole=ends)
+    if not choices:
+        whole_too = event.get("object") != "chat.completion.chunk" and "prompt_filter_results" not in event
+        return StreamPlace(id=name, begins=None, whole=whole_too)
+    if event.get("object") != "chat.completion.chunk" and "delta" not in first:
+        return None
+    # OpenRouter's last chunk, which has the counts, has a role again.
+    begins = "role" in obj(first.get("delta")) and not first.get("index") and not event.get("usage")
+    return StreamPlace(id=name, begins=begins or None, ends=ends)
+
+
 def _tells_end(body: Mapping[str, Any]) -> bool:
     """Whether choice 0 has a place for why it ended: tools that put an answer together from its text leave it out."""
     return "finish_reason" in next(objects(body.get("choices")), {})
@@ -578,6 +598,7 @@ PROTOCOL = Protocol(
         asks=lambda body: isinstance(body.get("messages"), list),
         answers=lambda body: isinstance(body.get("choices"), list),
         streams=lambda event: isinstance(event.get("choices"), list),
+        place=_place,
         tells_end=_tells_end,
     ),
     finish_words={

@@ -40,8 +40,8 @@ from audit.core.exchange import (
     Vendor,
 )
 from audit.core.fingerprint import REPLAY_PARAMS_IGNORED
-from audit.protocols.protocol import BodyShape, Protocol
-from audit.protocols.responses_stream import whole
+from audit.protocols.protocol import BodyShape, Protocol, StreamPlace
+from audit.protocols.responses_stream import ENDS, whole
 from audit.protocols.shared import (
     SCHEMA_NAME,
     LossList,
@@ -489,6 +489,15 @@ def _speaks(message: Mapping[str, Any]) -> bool:
     return text(message.get("type")) in _ITEMS or any(text(part.get("type")) in _PARTS for part in parts)
 
 
+def _place(event: Mapping[str, Any]) -> StreamPlace | None:
+    """Where an event stands: those that hold the response have its id, the others have none."""
+    kind = text(event.get("type")) or ""
+    if not kind.startswith("response."):
+        return None
+    name = text(obj(event.get("response")).get("id"))
+    return StreamPlace(id=name, begins=kind == "response.created", ends=kind in ENDS)
+
+
 PROTOCOL = Protocol(
     name=NAME,
     summary="OpenAI's Responses",
@@ -504,6 +513,7 @@ PROTOCOL = Protocol(
         asks=lambda body: isinstance(body.get("input"), str | list),
         answers=_answers,
         streams=lambda event: (text(event.get("type")) or "").startswith("response."),
+        place=_place,
         speaks=_speaks,
         tells_end=lambda body: "status" in body,
     ),

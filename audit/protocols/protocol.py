@@ -21,6 +21,27 @@ def _always(_body: Body) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamPlace:
+    """What one event says of the stream that it is of, for logs that keep each event as a record of its own.
+
+    Attributes:
+        id: The answer's name, where the event has it.
+        begins: It is the first of its stream; None where the protocol does not tell which is.
+        ends: The answer is over; what still comes may be its counts.
+        whole: It may be a whole answer as well.
+    """
+
+    id: str | None = None
+    begins: bool | None = False
+    ends: bool = False
+    whole: bool = False
+
+
+def _no_place(_event: Body) -> StreamPlace | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BodyShape:
     """How a protocol's bodies are told from those of others, in logs that hold many.
 
@@ -35,6 +56,7 @@ class BodyShape:
         asks: Of a request's body.
         answers: Of the body of a whole answer.
         streams: Of the first event of a stream.
+        place: Of any event of a stream: where it stands in that; None for what is no event.
         speaks: Of one message of a conversation, wherever it stands.
         tells_end: Of an answer that has a place for why it ended, be it empty; only then does an empty one mean that
             a stream was cut. The default is for vendors that leave the place out where it is empty.
@@ -46,6 +68,7 @@ class BodyShape:
     asks: Callable[[Body], bool] = _never
     answers: Callable[[Body], bool] = _never
     streams: Callable[[Body], bool] = _never
+    place: Callable[[Body], StreamPlace | None] = _no_place
     speaks: Callable[[Body], bool] = _never
     tells_end: Callable[[Body], bool] = _always
 

@@ -7,8 +7,8 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from audit.protocols import PROTOCOLS
-from audit.protocols.protocol import Protocol
+from audit.protocols import PROTOCOLS, ollama
+from audit.protocols.protocol import Protocol, StreamPlace
 from audit.protocols.shared import obj, objects
 
 LOOKED_AT = 8
@@ -58,6 +58,14 @@ def protocol_of_answer(body: Any) -> Protocol | None:
         if protocol.shape.answers(held):
             return protocol
     return None
+
+
+def place_of_event(event: Mapping[str, Any]) -> tuple[str, StreamPlace] | None:
+    """The API whose streams have such an event, and where in its stream it stands; None for what is no event."""
+    for protocol in in_order():
+        if (place := protocol.shape.place(event)) is not None:
+            return protocol.shape.api, place
+    return None if (place := ollama.place(event)) is None else (ollama.OBJECT, place)
 
 
 def protocol_of_messages(messages: Sequence[Mapping[str, Any]]) -> Protocol:

@@ -10,7 +10,7 @@ from typing import Any
 
 from audit.protocols.shared import Whole, obj, place_of, text
 
-_ENDS = frozenset(
+ENDS = frozenset(
     {"response.completed", "response.incomplete", "response.failed", "response.cancelled", "response.done"}
 )
 
@@ -35,7 +35,7 @@ def whole(events: Iterable[Any]) -> Whole:
             texts[place] = texts.get(place, "") + (text(event.get("delta")) or "")
         if isinstance(response := event.get("response"), dict):
             body = dict(response)
-        ended |= kind in _ENDS
+        ended |= kind in ENDS
     if not ended:
         items = {place: _begun(words) for place, words in texts.items()} | items
         body |= {"status": "incomplete"} if items else {}

@@ -8,9 +8,10 @@ alive with them, before JSON bodies too); several `data:` lines are one payload.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,7 @@ def read_stream(body: bytes) -> Stream:
         UnicodeDecodeError: It is not UTF-8, which the format demands.
     """
     payloads, damaged, done = [], 0, False
-    for data in _data(body.decode("utf-8-sig")):
+    for data in _data(_ENDS.split(body.decode("utf-8-sig"))):
         if data.strip() == DONE:
             done = True
             continue
@@ -78,15 +79,42 @@ def read_stream(body: bytes) -> Stream:
     return Stream(payloads=tuple(payloads), done=done, damaged=damaged)
 
 
-def _data(text: str) -> Iterator[str]:
-    """The payload of each event that has one; a last event without its blank line counts too."""
+def payloads(lines: Iterable[bytes]) -> Iterator[Any]:
+    """The JSON of each event of a text that is longer than memory, and `[DONE]`; what is no JSON is left out.
+
+    Args:
+        lines: Without their ends.
+    """
+    for data in _data(line.decode("utf-8", "replace") for line in lines):
+        if data.strip() == DONE:
+            yield DONE
+            continue
+        with contextlib.suppress(ValueError, RecursionError):
+            yield json.loads(data)
+
+
+def _data(text: Iterable[str]) -> Iterator[str]:
+    """The payload of each event that has one, from the lines; a last event without its blank line counts too.
+
+    Special cases: a line of data that is whole and followed by another without a blank line between: two payloads, as
+    what takes blank lines away leaves them.
+    """
     lines: list[str] = []
-    for line in _ENDS.split(text):
+    for line in text:
         if not line:
             if lines:
                 yield "\n".join(lines)
             lines = []
         elif line.startswith("data:"):
+            if len(lines) == 1 and _is_whole(lines[0]):
+                yield lines.pop()
             lines.append(line[5:].removeprefix(" "))
     if lines:
         yield "\n".join(lines)
+
+
+def _is_whole(data: str) -> bool:
+    try:
+        return data.strip() == DONE or isinstance(json.loads(data), dict | list)
+    except (ValueError, RecursionError):
+        return False

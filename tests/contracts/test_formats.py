@@ -32,7 +32,7 @@ STRANGE: tuple[Any, ...] = (
 )  # fmt: skip
 
 SAID = ("route", "tenant", "started_at", "model_key", "prompt_hash", "request_fp")
-SEQUENCES = {"codex", "gemini-cli"}
+SEQUENCES = {"codex", "gemini-cli", "streams"}
 """Formats whose lines go on with those before them; order means something there."""
 BODIES_APART = {"prompt_hash", "request_fp"}
 UNSAID: dict[str, set[str]] = {
@@ -41,6 +41,7 @@ UNSAID: dict[str, set[str]] = {
     "claude-code": {"tenant", "model_key", *BODIES_APART},
     "codex": {"tenant", *BODIES_APART},
     "gemini-cli": {"tenant", *BODIES_APART},
+    "streams": BODIES_APART,
 }
 """What some rows of a format's sample do not have: logs of counts hold no bodies."""
 

@@ -64,6 +64,7 @@ BY_FORMAT = {
     "codex": ("codex.jsonl", IngestSettings()),
     "gemini-cli": ("gemini_cli.jsonl", IngestSettings()),
     "azure-apim": ("azure_apim.jsonl", IngestSettings()),
+    "streams": ("streams.jsonl", IngestSettings()),
 }
 assert set(BY_FORMAT) == set(FORMATS.names), "every format has a sample"
 

@@ -13,7 +13,6 @@ from typing import Any
 from audit.ingest.calls import wrapper
 from audit.ingest.calls.answers import is_answer, several_answers
 from audit.ingest.calls.recorded import out_of_text, stands_alone
-from audit.ingest.files.captures import CAPTURED
 from audit.ingest.values import obj, objects, text
 from audit.protocols.protocol import Protocol
 from audit.protocols.recognition import fallback, protocol_of_answer, protocol_of_request
@@ -146,7 +145,7 @@ def protocol(record: Mapping[str, Any]) -> Protocol | None:
     """The protocol of the pair that a record holds: the answer's, else the request's; None when it holds none."""
     pair = pair_in(record)
     if pair.request is None:
-        return protocol_of_answer(pair.answer) if stands_alone(pair.answer) or CAPTURED in record else None
+        return protocol_of_answer(pair.answer) if stands_alone(pair.answer) else None
     if pair.answer is None:
         held = pair.said is not None or any({"error", "response"} & place.keys() for place in pair.places)
         held = held or other_call(pair) is not None

@@ -115,7 +115,12 @@ _IN_URL = re.compile(r"/(?:deployments|models?)/([^/?]+?)(?::\w+)?(?:[/?]|$)")
 def _deployment(record: Mapping[str, Any]) -> str | None:
     """The model that a record names beside a request which does not, if only in its address."""
     named = next(
-        (name for key in ("model", "deployment", "deployment_name", "engine") if (name := text(record.get(key)))), None
+        (
+            name
+            for key in ("model", "modelId", "deployment", "deployment_name", "engine")
+            if (name := text(record.get(key)))
+        ),
+        None,
     )
     urls = (text(record.get(key)) or "" for key in _URL)
     return named or next((unquote(found[1]) for url in urls if (found := _IN_URL.search(url))), None)

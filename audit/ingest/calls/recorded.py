@@ -47,7 +47,7 @@ def stands_alone(answer: Any) -> bool:
 def request_beside(request: Mapping[str, Any], answer: Any) -> Mapping[str, Any]:
     """The request of an answer that `answer_within` gave: one to Ollama as one to the chat API, others as they are."""
     body = answer[0] if isinstance(answer, list) and answer else answer
-    return ollama.request_from(request) if obj(body).get("object") == ollama.OBJECT else request
+    return ollama.request_from(request) if request and obj(body).get("object") == ollama.OBJECT else request
 
 
 def put_together(events: Sequence[Any], protocol: Protocol) -> tuple[dict[str, Any], bool]:

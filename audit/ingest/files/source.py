@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from audit.core.errors import InputError, Place
 from audit.ingest.files.archives import is_archive, unpacked_files
-from audit.ingest.files.captures import is_capture, streams
+from audit.ingest.files.captures import events, is_capture
 from audit.ingest.files.objects import fetched
 from audit.ingest.files.parted import runtime_of, whole_lines
 from audit.ingest.files.protobuf import is_otlp, json_records
@@ -263,7 +263,7 @@ def _text_pieces(source: Source, stream: BinaryIO, plain: bool, columns: int) ->
     if not body and len(head) < HEAD_BYTES:
         raise InputError(f"{source.path} holds only white space", code="ingest.empty")
     if is_capture(body):
-        yield from _item_pieces(source, streams(_rejoined(head[start:], stream)))
+        yield from _item_pieces(source, events(_rejoined(head[start:], stream)))
         return
     if (runtime := runtime_of(body)) is not None:
         yield from _item_pieces(source, whole_lines(_rejoined(head[start:], stream), runtime))

@@ -100,6 +100,7 @@ FORMATS: Catalog[Format] = Catalog(
         "codex",
         "gemini-cli",
         "batch",
+        "streams",
         "anthropic",
         "openai-responses",
         "openai-chat",
