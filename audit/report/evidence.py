@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.core.criteria import Grade
@@ -75,7 +75,11 @@ class CriterionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """One case. Texts are empty when the report is made without them."""
+    """One case. Texts are empty when the report is made without them.
+
+    Attributes:
+        told_above: The case before it has the same instructions; on paper they are printed once.
+    """
 
     case_id: str
     kind: str
@@ -87,6 +91,7 @@ class CaseView:
     note: str
     criteria: tuple[CriterionLine, ...]
     open: bool
+    told_above: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +192,7 @@ def _route(
     route: RouteFinding, findings: Findings, cases: Sequence[Case], key: str, *, with_text: bool
 ) -> RouteSection:
     table = route.recommendation.pairs
-    views = tuple(_case(case, with_text=with_text, opened=False) for case in choose(cases))
+    views = _with_told([_case(case, with_text=with_text, opened=False) for case in choose(cases)])
     empty = ""
     if not views and table.only_today + table.only_after:
         empty = "No case of this route was kept for the report."
@@ -411,6 +416,12 @@ def _case(case: Case, *, with_text: bool, opened: bool) -> CaseView:
         criteria=_criteria(case, with_text=with_text),
         open=opened,
     )
+
+
+def _with_told(views: Sequence[CaseView]) -> tuple[CaseView, ...]:
+    """The cases of a route, each knowing whether its instructions have just been told."""
+    before = (None, *(view.system for view in views))
+    return tuple(replace(view, told_above=view.system == above) for above, view in zip(before, views, strict=False))
 
 
 def parted(request: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,19 @@ def test_nothing_is_cut_in_two(browser: Browser, state_url: Url) -> None:
             assert any(case_id in sheet and packed(last) in sheet.split(case_id, 1)[1] for sheet in sheets), case_id
     for sheet in sheets[:-1]:
         assert not [text for text in headings if text and sheet.endswith(text)]
+
+
+def test_instructions_of_a_route_are_printed_once(browser: Browser, write: Write) -> None:
+    """Cases with the instructions of the case above them say so; on screen each has its own, to be opened."""
+    asked = [replace(one, request=f"system: Be brief with {one.route}.\nuser: {one.request}") for one in cases()]
+    routes = {one.route for one in asked}
+    assert len(asked) > len(routes)
+    with Watched(browser, write(fixtures.proven(), asked)) as seen:
+        assert seen.page.locator("details.sys pre").count() == len(asked)
+        paper = packed("".join(pdf_pages(seen.page)))
+    for route in routes:
+        assert paper.count(packed(f"Be brief with {route}.")) == 1, route
+    assert paper.count(packed("are those of the case above")) == len(asked) - len(routes)
 
 
 def work_s(devtools: CDPSession) -> float:
