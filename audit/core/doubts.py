@@ -19,6 +19,7 @@ class Doubt(StrEnum):
     ZERO_COST = "zero_cost_is_unknown"
     OTHER_CURRENCY = "cost_in_another_currency"
     UNDATED = "no_time_so_todays_price"
+    BEFORE_LIST = "before_the_price_list"
     STANDS_FOR_SEVERAL = "stands_for_several_calls"
     NAMED_ALIKE = "several_requests_of_its_name"
     WITHOUT_SPAN = "told_by_a_log_record_alone"
@@ -36,6 +37,8 @@ _WORDS: dict[str, str] = {
     Doubt.ZERO_COST: "with a logged cost of 0 that nothing explains; taken for unknown",
     Doubt.OTHER_CURRENCY: "with a logged cost that is not in USD; not taken",
     Doubt.UNDATED: "without a time; priced by today's list",
+    Doubt.BEFORE_LIST: "older than the first known price of their model or tier, or than the day in the model's name; "
+    "priced by the first",
     Doubt.STANDS_FOR_SEVERAL: "that stand for several by their sampling; amounts are of the records",
     Doubt.NAMED_ALIKE: "whose `custom_id` several requests have; read without a prompt: keep each batch in a folder",
     Doubt.ANOTHER_ANSWER: "beside whose answer another one stands, without a request; it is in no amount here",

@@ -51,6 +51,8 @@ class Rates:
         input_image: Images in the prompt; None means billed as `input`.
         output_image: Images in the completion; None means billed as `output`.
         source: The price table with its version, and the entry in it.
+        assumed: The call is of a day before the first for which the table is known to hold, so it may have cost
+            otherwise.
     """
 
     above: int = 0
@@ -64,6 +66,7 @@ class Rates:
     input_image: float | None = None
     output_image: float | None = None
     source: str
+    assumed: bool = False
 
 
 RatesOf = Callable[[CallKind], Sequence[Rates] | Reason]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ from audit.llm.pricecheck import check_prices
 from audit.llm.pricing import (
     catalogue_models,
     catalogue_version,
+    first_known_day,
     newest_change,
     price_of,
     resolve_price,
@@ -78,7 +81,7 @@ def known_prices(
 
     Args:
         settings: With the tiers.
-        model: A model, a tier's name, or a glob over both; default: every tier.
+        model: A model, a tier's name, or a glob over tiers and the models of the catalogue; default: every tier.
         provider: Whose list price; default: the vendor that makes the model.
         on: Day on which list prices must be true; default: today (UTC).
 
@@ -96,17 +99,49 @@ def known_prices(
         )
     tiers = [t for t in settings.tiers if model is None or fnmatchcase(t.model, model) or fnmatchcase(t.name, model)]
     found = [KnownPrice(model=t.model, tier=t.name, price=resolve_price(t, on=on)) for t in tiers]
-    listed = None if model is None else price_of(model, provider, on=on)
-    if model is not None and listed is not None:
-        found.append(KnownPrice(model=model, tier=None, price=listed))
+    for name in () if model is None else _listed_names(model, provider):
+        if (listed := price_of(name, provider, on=on)) is not None:
+            found.append(KnownPrice(model=name, tier=None, price=listed))
     if not found and model is not None:
-        raise PriceUnknown(
-            f'no price is known for model "{model}"',
-            notes=["USD per million tokens; an unknown price is never taken for $0"],
-            hint="add it to audit.yaml, with your own figures:   tiers: [{name: NAME, provider: openai-compatible, "
-            f'base_url: "https://...", model: "{model}", price: {{input: 0.50, output: 1.50}}}}]',
-        )
+        raise _no_price(model, provider, on)
     return found
+
+
+_GLOB = re.compile(r"[*?\[]")
+NEAR = 5
+"""Names that are told where one has no price."""
+NEAR_ENOUGH = 0.6
+"""Least likeness of such a name, as `difflib` counts it."""
+
+
+def _listed_names(model: str, provider: str | None) -> list[str]:
+    """A model's name, or those of the catalogue that a glob fits."""
+    if not _GLOB.search(model):
+        return [model]
+    return sorted(name for name in catalogue_models(provider) if fnmatchcase(name, model))
+
+
+def _no_price(model: str, provider: str | None, on: date | None) -> PriceUnknown:
+    """Why nothing is known: the day is too early, or nothing has the name; with the names that are nearest to it."""
+    names, is_glob = _listed_names(model, provider), _GLOB.search(model) is not None
+    for name in names if on else ():
+        first = first_known_day(name)
+        if on and on < first and (known := price_of(name, provider, on=first)) is not None:
+            rates = f"${known.input:,.2f} and ${known.output:,.2f} per million tokens of prompts and answers"
+            return PriceUnknown(
+                f'no price of {on} is known for model "{name}"',
+                notes=[f"the first day of which the list can know one is {first}: {rates}"],
+                hint=f"ask for that day or a later one:  audit prices {name} --on {first}",
+            )
+    notes = ["USD per million tokens; an unknown price is never taken for $0"]
+    if near := get_close_matches(_GLOB.sub("", model), sorted(catalogue_models(provider)), NEAR, NEAR_ENOUGH):
+        notes.insert(0, f"near names: {', '.join(near)}")
+    if is_glob:
+        hint = "a glob is held against whole names:  audit prices '*/llama-3*'"
+    else:
+        hint = "add it to audit.yaml, with your own figures:   tiers: [{name: NAME, provider: openai-compatible, "
+        hint += f'base_url: "https://...", model: "{model}", price: {{input: 0.50, output: 1.50}}}}]'
+    return PriceUnknown(f'no price is known for model "{model}"', notes=notes, hint=hint)
 
 
 def age_of_catalogue(on: date | None = None) -> str:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audit.core.artifacts import private_file
+from audit.core.doubts import Doubt
 from audit.core.rates import CallKind, Rates, RatesOf
 from audit.core.reason import Reason
 from audit.core.schemas import BODIES, TRAFFIC
@@ -121,7 +122,14 @@ def finish_part(job: FinishJob) -> AttemptLedger:
         )
     if len(fixes.ids):
         _rename_bodies(files, fixes.ids)
-    return replace(_ledger(frame), warnings=_warnings(draft["ingest_warnings"]))
+    return replace(_ledger(frame), warnings=_warnings(draft["ingest_warnings"]) + _assumed(frame))
+
+
+def _assumed(frame: pl.DataFrame) -> Counter[str]:
+    """Billable rows whose dollars are by rates that are not known to hold on their day."""
+    counted = pl.col("cost_usd_logged").is_null() & pl.col("cost_usd_recomputed").is_not_null()
+    number = len(frame.filter(pl.col("_assumed"), counted, pl.col("duplicate_of").is_null()))
+    return Counter({Doubt.BEFORE_LIST.value: number} if number else {})
 
 
 def _warnings(column: pa.ChunkedArray) -> Counter[str]:
@@ -185,7 +193,8 @@ def _rates(kind: Mapping[str, Any], rates_of: RatesOf | None) -> Sequence[Rates]
 def _with_rates(frame: pl.DataFrame, found: Sequence[Sequence[Rates] | Reason]) -> pl.DataFrame:
     """Join each row's rates, those of its prompt's length, as columns `_input`, `_output`, ...; nulls without rates."""
     rates = {f"_{name}": pl.Float64 for name in _RATES}
-    schema = {"kind": pl.UInt32, "_above": pl.Int64, **rates, "price_table_version": pl.String, "_why": pl.String}
+    schema = {"kind": pl.UInt32, "_above": pl.Int64, **rates, "price_table_version": pl.String}
+    schema |= {"_assumed": pl.Boolean, "_why": pl.String}
     steps: dict[int, list[dict[str, Any]]] = {0: []}
     for kind, of_kind in enumerate(found):
         if isinstance(of_kind, Reason):
@@ -193,7 +202,7 @@ def _with_rates(frame: pl.DataFrame, found: Sequence[Sequence[Rates] | Reason]) 
             continue
         for number, step in enumerate(of_kind):
             row = {f"_{name}": getattr(step, name) for name in _RATES}
-            row |= {"kind": kind, "_above": step.above, "price_table_version": step.source}
+            row |= {"kind": kind, "_above": step.above, "price_table_version": step.source, "_assumed": step.assumed}
             steps.setdefault(number, []).append(row)
     made = [name for name in schema if name not in ("kind", "_above")]
     for number, rows in sorted(steps.items()):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
 
 from audit.core.rates import SELF_HOSTED, CallKind, Rates, RatesOf
 from audit.core.reason import Reason
 from audit.core.settings import TierSettings
-from audit.llm.pricing import catalogue_version, merged, rates_by_length, vendor_of
+from audit.llm.pricing import catalogue_version, first_known_day, merged, rates_by_length, vendor_of
 
 STANDARD_TIERS = frozenset({"default", "standard", "auto", "on_demand", "on-demand", "standard_only", "regular"})
 """Words for the price list's own tier; `auto` is what was asked for and says nothing of what was billed."""
@@ -96,12 +96,15 @@ def _listed(kind: CallKind) -> Sequence[Rates] | Reason:
     for model in kind.models:
         if (found := _entry(model, kind.provider)) is not None:
             vendor, entry = found
-            prices = _on_tier(entry, at, kind)
-            if prices is None:
+            found_prices = _on_tier(entry, at, kind)
+            if found_prices is None:
                 return Reason.SERVICE_TIER
+            prices, seen_from = found_prices
             source = f"{catalogue_version()}, {vendor}/{entry.id}"
             if steps := tuple(_steps(prices, source, vendor)):
-                return steps
+                # Nothing is nearer to what such a call cost than the oldest price; it is only not known to be it.
+                early = at.date() < max(first_known_day(model), seen_from)
+                return tuple(replace(step, assumed=True) for step in steps) if early else steps
     return Reason.UNKNOWN_MODEL
 
 
@@ -125,11 +128,12 @@ def _entry(model: str, provider: str | None) -> tuple[str, Any] | None:
     return None
 
 
-def _on_tier(entry: Any, at: datetime, kind: CallKind) -> Any:
-    """The prices of a day under a service tier; None when the catalogue has none for it.
+def _on_tier(entry: Any, at: datetime, kind: CallKind) -> tuple[Any, date] | None:
+    """The prices of a day under a service tier, and the first day on which they were seen; None when the catalogue has
+    none for it.
 
     The catalogue knows from which day on a tier's prices were seen. For earlier calls they are taken too: a tier's
-    discount is older than its entry, and the list price would be wrong for certain.
+    discount is older than its entry, and the list price would be wrong for certain; they are told as assumed.
     """
     standard = entry.get_prices(at)
     tier = (kind.service_tier or "").lower()
@@ -138,10 +142,10 @@ def _on_tier(entry: Any, at: datetime, kind: CallKind) -> Any:
     elif tier and tier not in STANDARD_TIERS:
         wanted = {"service_tier": tier}
     else:
-        return standard
+        return standard, date.min
     for variant in entry.price_variants or ():
         if variant.when == wanted:
-            return merged(standard, variant.prices)
+            return merged(standard, variant.prices), getattr(variant.constraint, "start_date", None) or date.min
     return None
 
 

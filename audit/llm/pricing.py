@@ -6,6 +6,7 @@ name, or by the address of its API. A private endpoint has no list price, whatev
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -48,7 +49,7 @@ def resolve_price(tier: TierSettings, *, on: date | None = None) -> Price:
     """A tier's price, its discount taken off.
 
     Args:
-        on: Day on which the list price must be true; default: today (UTC).
+        on: Day on which the list price must be true; default: today (UTC). Of days before `first_known_day` none is.
 
     Raises:
         PriceUnknown: The tier names none, and the catalogue has no list price for its model at its endpoint.
@@ -64,10 +65,16 @@ def resolve_price(tier: TierSettings, *, on: date | None = None) -> Price:
     if found is None:
         raise PriceUnknown(
             f'no price for tier `{tier.name}` (model "{tier.model}")',
-            notes=["USD per million tokens; an unknown price is never taken for $0"],
+            notes=["USD per million tokens; an unknown price is never taken for $0", *_too_early(tier.model, on)],
             hint="add it to the tier in audit.yaml:   price: {input: 0.50, output: 1.50}",
         )
     return found.less(tier.discount)
+
+
+def _too_early(model: str, on: date | None) -> list[str]:
+    """Why a day has no list price, where it lies before the first known one."""
+    first = first_known_day(model)
+    return [f"{on} is before {first}, the first day of which the list can know it"] if on and on < first else []
 
 
 def resolve_batch_price(tier: TierSettings, online: Price, *, on: date | None = None) -> Price:
@@ -124,11 +131,19 @@ def price_of(model: str, provider: str | None, *, on: date | None = None) -> Pri
     return found
 
 
-def catalogue_models() -> frozenset[str]:
-    """Names that the price catalogue has a model under, of every vendor: `gpt-4o`, `meta-llama/llama-3.3-70b`."""
+def catalogue_models(provider: str | None = None) -> frozenset[str]:
+    """Names that the price catalogue has a model under: `gpt-4o`, `meta-llama/llama-3.3-70b`.
+
+    Args:
+        provider: Whose; default: every vendor's.
+    """
     from genai_prices import data_snapshot
 
-    return frozenset(model.id for vendor in data_snapshot.get_snapshot().providers for model in vendor.models)
+    vendors_of = data_snapshot.get_snapshot().providers
+    own = vendor_of(provider)
+    return frozenset(
+        model.id for vendor in vendors_of if provider is None or vendor.id == own for model in vendor.models
+    )
 
 
 def catalogue_version() -> str:
@@ -149,6 +164,38 @@ def newest_change(on: date | None = None) -> date | None:
         for price in model.prices
     )
     return max((start for start in starts if start is not None and start <= last), default=None)
+
+
+@lru_cache(maxsize=1)
+def _oldest_change() -> date:
+    """The oldest day on which the catalogue says that a price changed. It tells no day for a model's first price: of
+    earlier days it may not know that the price was another, or that there was none."""
+    from genai_prices import data_snapshot
+
+    starts = (
+        getattr(getattr(price, "constraint", None), "start_date", None)
+        for vendor in data_snapshot.get_snapshot().providers
+        for model in vendor.models
+        if isinstance(model.prices, list)
+        for price in model.prices
+    )
+    return min((start for start in starts if start is not None), default=date.min)
+
+
+_DAY_IN_NAME = re.compile(r"(?<!\d)(20\d\d)(-?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
+
+
+def first_known_day(model: str) -> date:
+    """The first day of which the catalogue can know what a model costs: its own first, or the day in the model's name.
+
+    `claude-sonnet-4-20250514` cost nothing in 2024, when it was not there.
+    """
+    found = _DAY_IN_NAME.search(model)
+    try:
+        named = date(int(found[1]), int(found[3]), int(found[4])) if found else date.min
+    except ValueError:
+        named = date.min
+    return max(named, _oldest_change())
 
 
 def vendors() -> list[str]:
@@ -178,6 +225,8 @@ def _list_price(
     except LookupError:
         return None
     day = on or datetime.now(UTC).date()
+    if on is not None and on < first_known_day(model):
+        return None
     prices = found.get_prices(datetime.combine(day, time(12), UTC))
     if batch:
         variant = next((one.prices for one in found.price_variants or () if one.when == BATCH), None)

@@ -286,6 +286,29 @@ def test_two_tables_are_compared(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert "no model of both price tables fits `azure/gpt-4o`" in of_another
 
 
+def test_a_price_before_any_is_known_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the first day of which one can be known: the list's own first, or the day in the model's name."""
+    for name, day in (("gpt-4o", "2025-05-22"), ("claude-sonnet-4-5-20250929", "2025-09-29")):
+        said = refused(capsys, "prices", name, "--on", "2020-01-01")
+        assert f'error[prices.missing]: no price of 2020-01-01 is known for model "{name}"' in said
+        assert f"audit prices {name} --on {day}" in said
+        document = json.loads(printed(capsys, "prices", name, "--on", day, "--json"))
+        assert [one["price"]["as_of"] for one in document["prices"]] == [day]
+    Path("audit.yaml").write_text(TIERS)
+    assert "2020-01-01 is before 2025-05-22" in refused(capsys, "prices", "--on", "2020-01-01")
+
+
+def test_a_glob_lists_what_it_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every model of the catalogue with a price, and the tiers; where it fits none, names that are near."""
+    found = json.loads(printed(capsys, "prices", "gpt-4.1*", "--json"))["prices"]
+    assert {"gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano"} <= {one["model"] for one in found}
+    Path("audit.yaml").write_text(TIERS)
+    both = json.loads(printed(capsys, "prices", "*acme*", "--json"))["prices"]
+    assert [(one["model"], one["tier"]) for one in both][:1] == [("acme-1", "own")]
+    for missed in ("gpt-4.1x*", "gpt4.1"):
+        assert "near names: gpt-4.1" in refused(capsys, "prices", missed)
+
+
 def test_an_unknown_price_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     """With the lines to add to audit.yaml; never $0."""
     said = refused(capsys, "prices", "acme-large-2-ft")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from audit.core.doubts import Doubt, doubts_in
 from audit.core.rates import Rates
 from audit.core.settings import FieldMap, IngestSettings
 from audit.ingest.calls.usage import billed_tier, put_usage, reported_cost
@@ -308,6 +309,18 @@ def test_what_changes_a_price_is_a_tier(said: dict[str, Any], tier: str | None) 
 def test_what_the_provider_bills_is_read_in_its_own_words(usage: dict[str, Any], usd: float | None) -> None:
     """Fees for searches and tools are in it, which no price of tokens has."""
     assert reported_cost(usage) == usd
+
+
+def test_calls_before_the_first_known_price_are_told(tmp_path: Path) -> None:
+    """They are priced by it, counted as doubts, and no more than once; a cost of the log needs no list."""
+    early = "2024-03-01T10:00:00Z"
+    records = [pair(1), pair(2, timestamp=early), pair(3, timestamp=early), pair(4, timestamp=early, cost=0.5)]
+    found = read(write_jsonl(tmp_path / "log.jsonl", records), tmp_path / "run", rates_of=rates_of())
+    rows = found.rows()
+    priced = [row["cost_usd_logged"] is None for row in rows]
+    assert found.report.warnings.get(Doubt.BEFORE_LIST) == sum(priced[1:]) >= 2
+    assert Doubt.BEFORE_LIST in doubts_in(found.report.warnings)
+    assert all(row["cost_usd_recomputed"] for row in rows)
 
 
 def test_images_and_audio_have_rates_of_their_own(tmp_path: Path) -> None:

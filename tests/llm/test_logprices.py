@@ -39,6 +39,23 @@ def test_the_day_decides() -> None:
     assert before.input > 2 * after.input
 
 
+@pytest.mark.parametrize(
+    ("name", "changes", "assumed"),
+    [
+        ("gpt-4o", {}, False),
+        ("gpt-4o", {"at": datetime(2024, 6, 1, tzinfo=UTC)}, True),
+        ("gpt-4o", {"at": None}, False),
+        ("gpt-5-mini-2025-08-07", {"at": datetime(2025, 8, 6, tzinfo=UTC)}, True),
+        ("gpt-5-mini-2025-08-07", {"at": datetime(2025, 8, 7, tzinfo=UTC)}, False),
+        ("gpt-4o", {"batch": True}, False),
+        ("gpt-4o", {"batch": True, "at": datetime(2026, 2, 1, tzinfo=UTC)}, True),
+    ],
+)
+def test_what_a_list_cannot_know_is_assumed(name: str, changes: dict[str, Any], assumed: bool) -> None:
+    """Calls before the list's first change, before the day in the model's name, or before a tier's price was seen."""
+    assert first(kind(name, **changes)).assumed is assumed
+
+
 @pytest.mark.parametrize(("tier", "least", "most"), [("flex", 0.4, 0.6), ("priority", 1.5, 2.5), ("default", 1, 1)])
 def test_the_service_tier_decides(tier: str, least: float, most: float) -> None:
     """Flex is cheaper and priority dearer than the list, on every day; the list's own tier is the list."""

@@ -36,6 +36,7 @@ def prices(
     EXAMPLES
         audit prices                        # of the tiers in audit.yaml
         audit prices gpt-4o
+        audit prices 'gpt-4o*'              # every model of that name
         audit prices gpt-4o --provider azure --on 2026-11-01
         audit prices 'deepseek/*' --check --against model_prices_and_context_window.json
     """
