@@ -25,7 +25,7 @@ from audit.ingest.run import ingest as read_logs
 from audit.llm.logprices import own_prices, rates_of
 from audit.llm.pricing import catalogue_version
 from audit.llm.tiers import variables_of
-from audit.store.readings import ReadingStore, lend
+from audit.store.readings import LOGS, ReadingStore, lend
 
 READERS = ("core", "ingest", "llm", "masking", "protocols")
 """Rooms whose code decides what a log says."""
@@ -84,7 +84,7 @@ def _made_from(sources: Sequence[Path], settings: Settings) -> dict[str, str]:
     masked = sorted({name for tier in settings.tiers for name in variables_of(tier)})
     values = [os.environ.get(name) for name in masked]
     return {
-        "logs": digest_of(sources),
+        LOGS: digest_of(sources),
         "ingest settings": fingerprint([settings.ingest.model_dump(mode="json"), own_prices(settings.tiers)]),
         "price catalogue": catalogue_version(),
         # A log that was read without a key may hold it: with the key it is read again, and masked.

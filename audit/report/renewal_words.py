@@ -133,8 +133,8 @@ def _break_even(vendor: VendorRenewal) -> str:
         return "above ten times the offered prices"
     price = percent(vendor.break_even, 1)
     if vendor.decision is RenewalDecision.SIGN:
-        over = vendor.break_even - 1
-        limit = f"sign up to {percent(over, 1)} above the offer" if over > 0 else f"sign up to {price} of the offer"
+        above = percent(vendor.break_even - 1, 1)
+        limit = "sign at the offered prices" if above == percent(0, 1) else f"sign up to {above} above the offer"
         return f"{limit}; beyond that, pay as you go"
     return f"sign only if the prices fall to {price} of the offered ones"
 

@@ -21,6 +21,9 @@ from audit.core.fingerprint import file_sha256, fingerprint
 
 FOLDER = "readings"
 
+LOGS = "logs"
+"""Under this name, of all that a reading was made from, stands the digest of the logs."""
+
 
 class ReadingStore:
     """The readings of one store. Looking makes nothing."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from audit.core.adaptation import AskedAs
@@ -16,7 +16,7 @@ from audit.core.errors import InputError
 from audit.core.fingerprint import file_sha256
 from audit.store.answers import FILE, connect, unreadable, whole_answer
 from audit.store.kept import AnswerName
-from audit.store.readings import FOLDER, facts_of, files_of
+from audit.store.readings import FOLDER, LOGS, facts_of, files_of
 from audit.store.results import results_in, whole
 from audit.store.shared import CheckedPieces, PrunedPieces, SharedFacts
 
@@ -54,6 +54,7 @@ class StoredReading:
         used: When a command last took it, seconds since 1970.
         whole: False where files are missing or of another size: it is read again.
         results: What was worked out from it and is kept beside it; their size is in `bytes`.
+        made_from: Everything that it follows from, by name: digests of the logs, of how they were read, of the program.
     """
 
     name: str
@@ -63,6 +64,7 @@ class StoredReading:
     used: float
     whole: bool
     results: int = 0
+    made_from: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,12 @@ class Stored:
     def bytes(self) -> int:
         """Of answers and readings; a reading that a run folder shares is freed when both are deleted."""
         return sum(one.bytes for one in self.tiers) + sum(one.bytes for one in self.readings)
+
+    def differences(self, reading: StoredReading) -> tuple[str, ...]:
+        """In what a reading was made otherwise than the last used one of the same logs; nothing for that one itself."""
+        same = [one for one in self.readings if one.made_from.get(LOGS) == reading.made_from.get(LOGS)]
+        last = max(same, key=lambda one: (one.used, one.name))
+        return tuple(name for name in last.made_from if last.made_from[name] != reading.made_from.get(name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +233,7 @@ def _readings(store: Path) -> Iterator[StoredReading]:
             used=folder.manifest.stat().st_mtime if folder.manifest.exists() else 0.0,
             whole=facts is not None,
             results=sum(1 for _ in results_in(folder)),
+            made_from=(facts or {}).get("made_from") or {},
         )
 
 

@@ -21,7 +21,7 @@ from audit.core.clock import ManualClock
 from audit.core.errors import ConsentRequired, InputError
 from audit.core.plan import Plan, RouteDesign, RouteQuote
 from audit.core.reason import Because, Reason, because
-from audit.store.upkeep import Stored, StoredTier
+from audit.store.upkeep import Stored, StoredReading, StoredTier
 from tests.gate.world import example
 from tests.golden_file import assert_golden
 from tests.levers.made import LEDGER
@@ -198,6 +198,29 @@ def test_whose_answers_a_store_has_is_told_in_words(key: str, said: str, capsys:
     tier = StoredTier(answers_key=key, address="", answers=3, bytes=9, usd=0.5, first=0, last=0)
     print_stored(terminal(), Stored(path="runs/store", tiers=(tier,), readings=()))
     assert said.replace(" ", "") in "".join(line[:52] for line in capsys.readouterr().out.splitlines()).replace(" ", "")
+
+
+def test_readings_of_the_same_logs_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    """The one that was used last by its logs; each other by what it was read with besides; of other logs, nothing."""
+    made = {"logs": "a", "ingest settings": "b", "price catalogue": "c", "version": "d"}
+    otherwise = [made, made | {"version": "e", "price catalogue": "f"}, made | {"logs": "g", "version": "e"}]
+    readings = tuple(
+        StoredReading(
+            name=str(number),
+            logs=(f"{one['logs']}.jsonl",),
+            requests=1,
+            bytes=1,
+            used=9.0 - number,
+            whole=True,
+            made_from=one,
+        )
+        for number, one in enumerate(otherwise)
+    )
+    print_stored(terminal(), Stored(path="runs/store", tiers=(), readings=readings))
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("read with other") == 1
+    for word in ("a.jsonl (read with other", "price catalogue and version", "g.jsonl 1"):
+        assert word in said
 
 
 def test_agreed_or_free_needs_no_question(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,10 +6,10 @@ import re
 import pytest
 
 from audit.core.interval import Estimate
-from audit.core.renewal import Renewal
+from audit.core.renewal import Renewal, RenewalDecision
 from audit.report.html import render_html
 from audit.report.renewal import CostChart, renewal_section
-from audit.report.renewal_words import headline
+from audit.report.renewal_words import facts, headline
 from tests.renewal.world import audited, contract, kept, moved, renewed
 from tests.report import fixtures
 
@@ -52,6 +52,29 @@ def test_the_answer_comes_first(renewal: Renewal) -> None:
     assert "<b>" not in first[1]
     assert "do not sign with Birch" in first[1]
     assert 'href="#renewal"' in html
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [
+        (1.0, "sign at the offered prices;"),
+        (1.0004, "sign at the offered prices;"),
+        (0.9998, "sign at the offered prices;"),
+        (1.002, "sign up to 0.2% above the offer;"),
+        (1.3, "sign up to 30.0% above the offer;"),
+    ],
+)
+def test_up_to_which_price_to_sign(renewal: Renewal, price: float, said: str) -> None:
+    """By how much the prices may rise; where that rounds to nothing, at the offer, and not "up to 100%" of it."""
+    vendor = dataclasses.replace(renewal.vendors[0], decision=RenewalDecision.SIGN, break_even=price)
+    assert dict(facts(vendor))["Break-even"].startswith(said)
+
+
+def test_what_to_ask_the_vendor_points_at_the_offer(renewal: Renewal) -> None:
+    """Once the offer has been worked out nobody is told to write it down."""
+    found = fixtures.proven()
+    assert "has the offer" in render_html(found, [])
+    assert "has the offer" not in render_html(found, [], renewal=renewal)
 
 
 def test_every_figure_and_assumption_is_there(renewal: Renewal) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from audit.cli.columns import Column, table
@@ -53,7 +54,8 @@ def print_stored(terminal: Terminal, stored: Stored) -> None:
     columns += [Column(title=title, right=True) for title in ("Requests", "Size")]
     columns.append(Column(title="Used", at_least=10))
     if stored.readings:
-        terminal.tables(table(columns, list(map(_reading, stored.readings)), width=terminal.width, drawn=drawn))
+        rows = [_reading(one, stored.differences(one)) for one in stored.readings]
+        terminal.tables(table(columns, rows, width=terminal.width, drawn=drawn))
     paid = sum(one.usd for one in stored.tiers)
     answers = plural(sum(one.answers for one in stored.tiers), "answer")
     readings = plural(len(stored.readings), "reading")
@@ -127,9 +129,11 @@ def _asked_as(answers_key: str) -> str:
     return ", ".join([model, *(f"{name} {value[:LONGEST]}" for name, value in values)])
 
 
-def _reading(one: StoredReading) -> list[str]:
+def _reading(one: StoredReading, differences: Sequence[str]) -> list[str]:
     more = f" and {count(len(one.logs) - 2)} more" if len(one.logs) > 2 else ""
     logs = terminal_safe(", ".join(one.logs[:2])) + more if one.whole else "damaged; it is read again"
+    if one.whole and differences:
+        logs += f" (read with other {listing([terminal_safe(name) for name in differences])})"
     return [logs, compact(one.requests), size_text(one.bytes), _day(one.used)]
 
 
