@@ -136,6 +136,7 @@ class Cause(StrEnum):
     SHARE_OFF = "share_off"
     SHARE_ON = "share_on"
     MODEL_RATE = "model_rate"
+    PRICE_CHANGED = "price_changed"
     TIME_ZONE = "time_zone"
     MODEL_NOT_IN_LOG = "model_not_in_log"
     MODEL_NOT_ON_BILL = "model_not_on_bill"
@@ -165,6 +166,7 @@ _CAUSES = {
     Cause.SHARE_OFF: "one share less than the log everywhere: a credit or a discount",
     Cause.SHARE_ON: "one share more than the log everywhere: a tax, a fee or another price list",
     Cause.MODEL_RATE: "one model is billed at a constant multiple of the log's price",
+    Cause.PRICE_CHANGED: "a price that changed within the bill's time: a discount, a tier of volume, a new list",
     Cause.TIME_ZONE: "the bill's days begin at another hour than the log's",
     Cause.MODEL_NOT_IN_LOG: "a model, or a service, of the bill that the log does not have",
     Cause.MODEL_NOT_ON_BILL: "a model of the log for which the bill has no dollars",

@@ -157,7 +157,7 @@ def _factor(grid: Grid, fit: Fit, usable: Mask, column: int | None = None) -> tu
         return 1.0, where
     low, high = (bill - allowed) / counted, (bill + allowed) / counted
     plain = (low <= 1) & (high >= 1)
-    best = _stabbed(low, high, bill)
+    best = stabbed(low, high, bill)
     inside = (low <= best) & (high >= best)
     if bill[plain].sum() >= bill[inside].sum() - COST * bill.sum():
         best, inside = 1.0, plain
@@ -168,7 +168,7 @@ def _factor(grid: Grid, fit: Fit, usable: Mask, column: int | None = None) -> tu
     return best, where
 
 
-def _stabbed(low: Array, high: Array, weight: Array) -> float:
+def stabbed(low: Array, high: Array, weight: Array) -> float:
     """The point that lies in intervals of the largest weight together; of several, the first."""
     points = np.concatenate([low, high])
     order = np.lexsort((np.repeat([0, 1], len(low)), points))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from audit.core.display import plural, usd
 from audit.core.errors import InputError
 from audit.core.reconciliation import Bill, Cause, ChargeKind, ReconciledCell, Reconciliation, ReconciliationStep
 from audit.core.traffic import exact_sum
+from audit.reconcile.changes import PriceChange, price_changes
 from audit.reconcile.fit import COST, LEAST_CELLS, MOST, Fit, Mask, agreed_share, agrees, best_fit, comparable
 from audit.reconcile.grid import EXACT, OF_UTC, RELATIVE, BillClock, Grid, lay_out
 from audit.reconcile.logged import SLOT_US, Array, Logged, logged_dollars
@@ -147,6 +148,7 @@ class _Judged:
 
     expected: Array
     why: list[list[str]]
+    changes: tuple[PriceChange, ...]
 
     def where(self, cause: Cause) -> Mask:
         """The places that a cause explains."""
@@ -183,7 +185,17 @@ def _judge(grid: Grid, fit: Fit) -> _Judged:
         else:
             cause = Cause.UNEXPLAINED
         why[row][column] = cause.value
-    return _Judged(expected, why)
+    return _with_changes(grid, fit, _Judged(expected, why, ()))
+
+
+def _with_changes(grid: Grid, fit: Fit, judged: _Judged) -> _Judged:
+    """The same with what a price that changed within the bill's time explains of the rest."""
+    unexplained = judged.where(Cause.UNEXPLAINED)
+    changes = tuple(price_changes(grid, judged.expected, comparable(grid, fit), unexplained))
+    for change in changes:
+        for row, column in zip(*np.nonzero(change.where), strict=True):
+            judged.why[row][column] = Cause.PRICE_CHANGED.value
+    return replace(judged, changes=changes)
 
 
 def _absent_usd(grid: Grid, fit: Fit, expected: Array) -> Array:
@@ -327,6 +339,13 @@ def _places(grid: Grid, fit: Fit, judged: _Judged, difference: Array) -> Iterato
                 yield ReconciliationStep(
                     cause=cause, usd=float(difference[where, column].sum()), about=model, cells=int(where.sum())
                 )
+    for change in judged.changes:
+        yield ReconciliationStep(
+            cause=Cause.PRICE_CHANGED,
+            usd=float(difference[change.where].sum()),
+            about=_stretch(grid, change),
+            cells=int(change.where.sum()),
+        )
     days = (Cause.DAY_NOT_IN_LOG, Cause.DAY_NOT_ON_BILL, Cause.OUTSIDE_LOG, Cause.UNPRICED, Cause.UNEXPLAINED)
     for cause in days:
         where = judged.where(cause)
@@ -367,6 +386,17 @@ def _zone(grid: Grid, clock: BillClock) -> str:
             said.append(name if before is None else f"{name} from {_day(start)}")
         before = ahead
     return ", ".join([*said, *([f"as in {clock.zone}"] if clock.zone else [])])
+
+
+def _stretch(grid: Grid, change: PriceChange) -> str:
+    """`gpt-4o: 0.8 times from 2026-09-15 on`."""
+    first, last = (_day(grid.periods[row][0]) for row in (change.first, change.last))
+    when = f"from {first} to {last}"
+    if change.last == len(grid.periods) - 1:
+        when = f"from {first} on"
+    elif change.first == 0:
+        when = f"until {last}"
+    return f"{'all models' if change.model is None else change.model or 'all'}: {change.factor:.3g} times {when}"
 
 
 def _outside(grid: Grid, fit: Fit) -> str:

@@ -49,6 +49,7 @@ class Plan:
         hidden: A model that is on the bill alone.
         elsewhere: A model that is in the log alone.
         rates: Factors of single models.
+        changed: From so many days on, the factors of single models, or of "" for all.
         cached: Part of the calls that read from a cache, which the log prices at the full price.
         batched: Part of the calls that went through a batch, which the log prices at the full price.
         failed: Part of the calls that failed and were billed.
@@ -67,6 +68,7 @@ class Plan:
     hidden: str | None = None
     elsewhere: str | None = None
     rates: Mapping[str, float] = field(default_factory=dict)
+    changed: Mapping[float, Mapping[str, float]] = field(default_factory=dict)
     cached: float = 0.0
     batched: float = 0.0
     failed: float = 0.0
@@ -129,6 +131,10 @@ def world(seed: int, plan: Plan) -> World:
             logged["status"] = "error"
         if call["model_key"] == plan.unpriced:
             logged["cost_usd_logged"] = logged["cost_usd_recomputed"] = None
+        since = (call["started_at"] - START) / timedelta(days=1)
+        for days, factors in plan.changed.items():
+            if since >= days:
+                billed_usd *= factors.get(call["model_key"], factors.get("", 1.0))
         day = (call["started_at"] - START).days
         if day not in plan.silent and call["model_key"] != plan.hidden:
             rows.append(logged)

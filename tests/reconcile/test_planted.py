@@ -41,6 +41,14 @@ ALONE: list[tuple[dict[str, Any], set[Cause | ChargeKind]]] = [
     ({"failed": 0.1}, {Cause.FAILED_CALLS}),
     ({"unpriced": "other"}, {Cause.UNPRICED}),
     ({"noise": 5}, {Cause.UNEXPLAINED}),
+    ({"changed": {12: {"": 0.8}}}, {Cause.PRICE_CHANGED}),
+    ({"changed": {14: {"large": 1.25}}}, {Cause.PRICE_CHANGED}),
+    ({"changed": {12.6: {"large": 0.8}}}, {Cause.PRICE_CHANGED}),
+    ({"changed": {7.5: {"large": 0.9}, 14.5: {"large": 0.8}}}, {Cause.PRICE_CHANGED}),
+    (
+        {"changed": {10: {"small": 0.5}}, "hidden": "other", "ahead": 2.0},
+        {Cause.PRICE_CHANGED, Cause.MODEL_NOT_IN_LOG, Cause.TIME_ZONE},
+    ),
     ({"named": False, "credit": 0.05, "ahead": 3.0}, {Cause.SHARE_OFF, Cause.TIME_ZONE}),
     (
         {"credit": 0.05, "ahead": -7.0, "silent": (9,), "hidden": "other"},
@@ -80,6 +88,19 @@ def test_what_is_planted_is_named(
     assert causes(found) == named
     assert found.shift_hours == planted.get("ahead", 0.0)
     check_sums(found)
+
+
+def test_a_price_that_changed_says_whose_and_when(tmp_path: Path) -> None:
+    """The model or all of them, the multiple, and the first or the last day of it."""
+    told = {
+        "all models: 0.8 times from 2026-09-13 on": Plan(changed={12: {"": 0.8}}),
+        "large: 1.25 times from 2026-09-15 on": Plan(changed={14: {"large": 1.25}}),
+        "large: 0.9 times until 2026-09-05": Plan(rates={"large": 0.9}, changed={5: {"large": 1 / 0.9}}),
+    }
+    for about, plan in told.items():
+        found = of(world(2, plan), tmp_path)
+        assert [step.about for step in found.steps if step.cause is Cause.PRICE_CHANGED] == [about]
+        assert found.unexplained_gross_usd == 0
 
 
 def test_any_mixture_is_named(tmp_path: Path) -> None:
