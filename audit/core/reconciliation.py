@@ -46,6 +46,7 @@ class BillLine:
         kind: What sort of charge it is.
         cached: It is for tokens that were read from a prompt cache.
         repeated: The same line stood on the bill before, word for word.
+        replaced: A later invoice or file of the bill has a line for the same time and item.
     """
 
     start: datetime
@@ -55,6 +56,12 @@ class BillLine:
     kind: ChargeKind = ChargeKind.USAGE
     cached: bool = False
     repeated: bool = False
+    replaced: bool = False
+
+    @property
+    def again(self) -> bool:
+        """Whether what it says may stand on the bill another time."""
+        return self.repeated or self.replaced
 
 
 class Uncounted(StrEnum):
@@ -133,6 +140,7 @@ class Cause(StrEnum):
     FAILED_CALLS = "failed_calls"
     LOGGED_TWICE = "logged_twice"
     BILLED_TWICE = "billed_twice"
+    REISSUED = "reissued"
     SHARE_OFF = "share_off"
     SHARE_ON = "share_on"
     MODEL_RATE = "model_rate"
@@ -163,6 +171,8 @@ _CAUSES = {
     Cause.FAILED_CALLS: "failed calls of the log were billed too",
     Cause.LOGGED_TWICE: "calls that are in the log twice were billed twice",
     Cause.BILLED_TWICE: "lines that stand on the bill twice, word for word, and once in the log",
+    Cause.REISSUED: "lines for the same days and models as a later invoice or file, which alone agrees with the log: "
+    "they were reissued, or are another account's",
     Cause.SHARE_OFF: "one share less than the log everywhere: a credit or a discount",
     Cause.SHARE_ON: "one share more than the log everywhere: a tax, a fee or another price list",
     Cause.MODEL_RATE: "one model is billed at a constant multiple of the log's price",

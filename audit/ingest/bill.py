@@ -20,6 +20,8 @@ from audit.ingest.billing.amounts import decimals, refuse_other_currency
 from audit.ingest.billing.preamble import table_of
 from audit.ingest.bills import BILLS, BillFormat, Charges, LeftOutLine, UndatedCharge, sample_of
 from audit.ingest.files.source import Source, find_sources, pieces
+from audit.ingest.reissued import Source as Origin
+from audit.ingest.reissued import invoice_of, with_replaced
 from audit.ingest.row import Unusable
 from audit.ingest.values import obj, parse
 
@@ -47,7 +49,8 @@ def read_bill(paths: Sequence[Path], settings: ReconcileSettings) -> Bill:
     """
     read = _Read()
     sources = find_sources(paths)
-    for source in sources:
+    for number, source in enumerate(sources):
+        read.file = number
         records = _records(source.path, read.notes)
         first = list(islice(records, SAMPLE_ROWS))
         if not first:
@@ -58,6 +61,8 @@ def read_bill(paths: Sequence[Path], settings: ReconcileSettings) -> Bill:
         charges_of = kind.open(settings, first)
         check_columns(first, settings.where, source.path)
         for record in chain(first, records):
+            if _is_empty(record):
+                continue
             mine, others = parted(record, settings.where)
             try:
                 if mine:
@@ -75,10 +80,14 @@ class _Read:
 
     Attributes:
         format: Why a file was taken for one of a format, by its name.
+        file: The number of the file that is read.
+        sources: Where each of `lines` is from.
     """
 
     format: dict[str, str] = field(default_factory=dict)
+    file: int = 0
     lines: list[BillLine] = field(default_factory=list)
+    sources: list[Origin] = field(default_factory=list)
     undated: list[UndatedCharge] = field(default_factory=list)
     left_out: list[LeftOutLine] = field(default_factory=list)
     unread: int = 0
@@ -92,9 +101,11 @@ class _Read:
         repeated = key in self.seen
         self.seen.add(key)
         self.parts.add(record, charges)
+        invoice = invoice_of(record)
         for charge in charges:
             if isinstance(charge, BillLine):
                 self.lines.append(replace(charge, repeated=True) if repeated else charge)
+                self.sources.append((self.file, invoice))
             elif isinstance(charge, UndatedCharge):
                 self.undated.append(charge)
             else:
@@ -125,7 +136,7 @@ class _Read:
                 hint="look at its days, or give the part of it that is of the log's time",
             )
         whole = [BillLine(start=start, end=end, usd=one.usd, item=one.item, kind=one.kind) for one in self.undated]
-        lines = (*self.lines, *whole)
+        lines = (*with_replaced(self.lines, self.sources), *whole)
         return Bill(
             name=", ".join(source.name for source in sources),
             format=", ".join(self.format),
@@ -145,6 +156,7 @@ class _Read:
         if usage or not totals:
             return usage
         self.lines += totals
+        self.sources += [(0, "")] * len(totals)
         self.left_out = [one for one in self.left_out if one.line is None]
         return totals
 
@@ -172,6 +184,12 @@ def _records(path: Path, notes: list[str]) -> Iterator[Mapping[str, Any]]:
                     yield from map(obj, value["data"])
                 else:
                     yield value
+
+
+def _is_empty(record: Mapping[str, Any]) -> bool:
+    """Whether a record is a line that says nothing: one of empty cells, or the table's head again, as where months were
+    put together."""
+    return bool(record) and all(value in (None, "", name) for name, value in record.items())
 
 
 def _told(path: Path, sample: Mapping[str, Any], settings: ReconcileSettings) -> tuple[BillFormat, str]:

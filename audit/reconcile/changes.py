@@ -69,7 +69,7 @@ def price_changes(grid: Grid, expected: Array, usable: Mask, unexplained: Mask) 
             yield found
             left &= ~found.where
             passed_by[:] = False
-            edges |= {row + step for row in np.flatnonzero(found.where.any(axis=1)) for step in (-1, 1)}
+            edges |= {row + step for row in map(int, np.flatnonzero(found.where.any(axis=1))) for step in (-1, 1)}
 
 
 def _edges(usable: Mask, columns: Sequence[int]) -> set[int]:

@@ -76,7 +76,7 @@ class Grid:
         cached: Of `bill`, for tokens that were read from a cache.
         logged: The log under the same models.
         nameless_usd: Usage on the bill that is of no model, where other lines name theirs.
-        repeated: Of lines that stand on the bill twice, word for word: not in `bill` where they are taken once.
+        again: Of lines that stand on the bill twice, word for word or corrected: not in `bill` where they count once.
         once: Whether they are.
     """
 
@@ -87,7 +87,7 @@ class Grid:
     cached: Array
     logged: Logged
     nameless_usd: float
-    repeated: Array
+    again: Array
     once: bool
 
     @property
@@ -131,7 +131,7 @@ def lay_out(bill: Bill, logged: Logged, names: CommonNames, *, once: bool = Fals
         bill: As read.
         logged: The log.
         names: Of models, common to both.
-        once: Lines that stand on the bill twice, word for word, count once.
+        once: Lines that stand on the bill twice, word for word or corrected, count once.
     """
     usage = [line for line in bill.lines if line.kind is ChargeKind.USAGE]
     named = any(names.of_item[line.item] for line in usage)
@@ -142,12 +142,12 @@ def lay_out(bill: Bill, logged: Logged, names: CommonNames, *, once: bool = Fals
     models = tuple(dict.fromkeys([*under.models, *(names.of_item[line.item] for line in told)]))
     periods = _periods(usage)
     shape = (len(periods), len(models))
-    usd, slack, cached, repeated = np.zeros(shape), np.full(shape, EXACT), np.zeros(shape), np.zeros(shape)
+    usd, slack, cached, again = np.zeros(shape), np.full(shape, EXACT), np.zeros(shape), np.zeros(shape)
     starts, column_of = [start for start, _ in periods], {model: column for column, model in enumerate(models)}
     for line in told:
         at = bisect_right(starts, line.start) - 1, column_of[names.of_item[line.item]]
-        repeated[at] += line.usd if line.repeated else 0.0
-        if line.repeated and once:
+        again[at] += line.usd if line.again else 0.0
+        if line.again and once:
             continue
         usd[at] += line.usd
         slack[at] += bill.unit_usd / 2
@@ -160,9 +160,9 @@ def lay_out(bill: Bill, logged: Logged, names: CommonNames, *, once: bool = Fals
         cached=cached,
         logged=_widened(under, models),
         nameless_usd=sum(
-            line.usd for line in usage if named and not names.of_item[line.item] and not (once and line.repeated)
+            line.usd for line in usage if named and not names.of_item[line.item] and not (once and line.again)
         ),
-        repeated=repeated,
+        again=again,
         once=once,
     )
 

@@ -27,6 +27,8 @@ NO_PRICE = 20.0
 """Factor from which on no tax, fee or price list explains that a bill is above a log everywhere."""
 UNITS = {1e2: "unit: cents", 1e3: 'decimal: ","', 1e6: "unit: micros"}
 """What makes every amount of a bill so many times the dollars, to what `reconcile.columns` says of it."""
+DOUBLED = 1.5
+"""Factor from which on a bill with lines for the same is one with lines too many, and no tax."""
 BATCH_RATE = 0.5
 
 
@@ -54,7 +56,7 @@ def reconcile(traffic_files: Sequence[Path], bill: Bill, told: Mapping[str, str]
     grid = lay_out(bill, logged, names)
     _check_times(grid)
     fit = best_fit(grid)
-    if grid.repeated.any():
+    if grid.again.any():
         single = lay_out(bill, logged, names, once=True)
         if _explains_more(single, found := best_fit(single), grid, fit):
             grid, fit = single, found
@@ -72,10 +74,11 @@ def _names(bill: Bill, logged: Logged, told: Mapping[str, str]) -> CommonNames:
 
 
 def _explains_more(single: Grid, once: Fit, grid: Grid, twice: Fit) -> bool:
-    """Whether a bill agrees better with its repeated lines taken once; of two alike, the factor nearer to one is."""
+    """Whether a bill agrees better with what is there again taken once; of two alike, the factor nearer to one does."""
     better = agreed_share(single, once) - agreed_share(grid, twice)
     nearer = abs(np.log(once.factor)) < abs(np.log(twice.factor))
-    return bool(better > 0 or (better >= -COST and nearer))
+    doubled = twice.factor >= DOUBLED > once.factor and agreed_share(single, once) >= 1 / 2
+    return bool(better > 0 or (better >= -COST and nearer) or doubled)
 
 
 def _check_unit(grid: Grid, fit: Fit) -> None:
@@ -220,17 +223,23 @@ def _told(bill: Bill, grid: Grid, fit: Fit, names: CommonNames, logged: Logged) 
         log_usd=total,
         bill_usd=billed,
         steps=tuple(sorted(steps, key=lambda step: (place[step.cause], -abs(step.usd)))),
-        cells=tuple(sorted(_cells(grid, fit, judged), key=_by_difference)),
+        cells=tuple(sorted(_cells(bill, grid, fit, judged), key=_by_difference)),
         shift_hours=fit.clock.ahead([grid.periods[0][0]])[0] / 4,
         unexplained_gross_usd=exact_sum(np.abs(grid.bill - judged.expected)[judged.where(Cause.UNEXPLAINED)].tolist()),
         names={item: name for item, name in sorted(names.of_item.items()) if item and name and item != name},
         unread=bill.unread,
         left_out=bill.left_out,
-        notes=(*bill.notes, *_notes(grid), *_parts(bill, steps)),
+        notes=(*bill.notes, *_notes(bill, grid), *_parts(bill, steps)),
     )
 
 
-def _notes(grid: Grid) -> Iterator[str]:
+def _notes(bill: Bill, grid: Grid) -> Iterator[str]:
+    raised = [line.usd for line in bill.lines if line.kind is ChargeKind.CREDIT and line.usd > 0]
+    if raised:
+        yield (
+            f"{plural(len(raised), 'credit')} of the bill {'is' if len(raised) == 1 else 'are'} above zero "
+            f"({usd(exact_sum(raised))}) and count as written: if they are meant to be taken off, it says too much"
+        )
     if grid.models == ("",):
         yield "the bill names no model: it is compared by time alone"
     if int((grid.bill > 0).sum()) < LEAST_CELLS:
@@ -248,10 +257,11 @@ def _by_difference(cell: ReconciledCell) -> tuple[float, str, str]:
     return -abs(cell.bill_usd - cell.log_usd), cell.start, cell.model
 
 
-def _cells(grid: Grid, fit: Fit, judged: _Judged) -> Iterator[ReconciledCell]:
+def _cells(bill: Bill, grid: Grid, fit: Fit, judged: _Judged) -> Iterator[ReconciledCell]:
     plain = grid.laid(grid.logged.usd, fit.clock)
     general = _general(fit)
-    twice = grid.repeated if grid.once else np.zeros_like(grid.repeated)
+    twice = grid.again if grid.once else np.zeros_like(grid.again)
+    reissued = any(line.replaced for line in bill.lines)
     for row, (start, end) in enumerate(grid.periods):
         for column, model in enumerate(grid.models):
             if not (grid.bill[row, column] or plain[row, column]):
@@ -259,7 +269,7 @@ def _cells(grid: Grid, fit: Fit, judged: _Judged) -> Iterator[ReconciledCell]:
             why = [Cause(judged.why[row][column])] if judged.why[row][column] else []
             changed = abs(judged.expected[row, column] - plain[row, column]) > grid.slack[row, column]
             own = [*general, *([Cause.MODEL_RATE] if fit.rates[column] != 1 else [])] if changed else []
-            own += [Cause.BILLED_TWICE] if twice[row, column] else []
+            own += [Cause.REISSUED if reissued else Cause.BILLED_TWICE] if twice[row, column] else []
             yield ReconciledCell(
                 start=_day(start),
                 end=_day(end),
@@ -360,13 +370,13 @@ def _named_by_bill(bill: Bill, grid: Grid) -> Iterator[ReconciliationStep]:
     """The steps that the bill itself names."""
     yield ReconciliationStep(cause=ChargeKind.USAGE, usd=grid.nameless_usd)
     if grid.once:
-        repeated = [line for line in bill.lines if line.repeated]
-        usd = exact_sum(line.usd for line in repeated)
-        yield ReconciliationStep(
-            cause=Cause.BILLED_TWICE, usd=usd, about=plural(len(repeated), "line"), cells=len(repeated)
-        )
+        replaced = [line for line in bill.lines if line.replaced]
+        repeated = [line for line in bill.lines if line.repeated and not line.replaced]
+        for cause, lines in ((Cause.BILLED_TWICE, repeated), (Cause.REISSUED, replaced)):
+            usd = exact_sum(line.usd for line in lines)
+            yield ReconciliationStep(cause=cause, usd=usd, about=plural(len(lines), "line"), cells=len(lines))
     for kind in (ChargeKind.CREDIT, ChargeKind.TAX, ChargeKind.CAPACITY, ChargeKind.OTHER):
-        lines = [line for line in bill.lines if line.kind is kind and not (grid.once and line.repeated)]
+        lines = [line for line in bill.lines if line.kind is kind and not (grid.once and line.again)]
         yield ReconciliationStep(cause=kind, usd=exact_sum(line.usd for line in lines), cells=len(lines))
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from audit.core.errors import InputError
-from audit.core.reconciliation import Bill, BillLine, ChargeKind, Uncounted
+from audit.core.reconciliation import Bill, BillLine, Cause, ChargeKind, Uncounted
 from audit.core.settings import BillColumns, ReconcileSettings
 from audit.ingest.bill import read_bill
 from audit.ingest.billing.charges import kind_of
@@ -124,6 +125,80 @@ def test_the_name_of_a_column_says_its_currency(column: str, tmp_path: Path) -> 
     assert [line.usd for line in bill.lines] == [14.0]
 
 
+def test_the_dollars_beside_another_currency_are_taken(tmp_path: Path) -> None:
+    """A row's currency is that of its other amounts where a column says that it is in dollars."""
+    head, row = ("date", "model", "amount", "currency", "amount_usd"), ("2026-09-01", "gpt-4o", "11", "EUR", "12.5")
+    assert [line.usd for line in read(tmp_path, head, [row]).lines] == [12.5]
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, head[:4], [row[:4]])
+    assert caught.value.code == "reconcile.currency"
+
+
+def test_other_columns_of_amounts_are_told(tmp_path: Path) -> None:
+    """Of several amounts a row, what was taken and what was not stand in the output."""
+    head = ("date", "model", "tokens", "cost_center", "discount", "tax", "total")
+    bill = read(tmp_path, head, [("2026-09-01", "gpt-4o", "1000", "7", "-1.00", "0.50", "2.50")])
+    assert bill.lines[0].usd == 2.5
+    assert bill.read_as.endswith("amount from `total`, model from `model`, nothing from `discount`, `tax`")
+
+
+def test_lines_that_say_nothing_are_none(tmp_path: Path) -> None:
+    """Empty lines, and heads of tables that were put together; a line with a day and no amount is still missed."""
+    head = ("date", "model", "amount")
+    row, empty = ("2026-09-01", "gpt-4o", "2.50"), ("", "", "")
+    bill = read(tmp_path, head, [row, empty, head, row, ("2026-09-02", "gpt-4o", ""), empty])
+    assert (len(bill.lines), bill.unread) == (2, 1)
+
+
+def test_credits_above_zero_are_told(tmp_path: Path) -> None:
+    """They count as they are written, with a word."""
+    made = world(1, Plan(cents=False))
+    credit = replace(made.bill.lines[0], usd=20.0, kind=ChargeKind.CREDIT)
+    found = reconcile(made.files(tmp_path), replace(made.bill, lines=(*made.bill.lines, credit)), {})
+    assert any(note.startswith("1 credit of the bill is above zero ($20.00)") for note in found.notes)
+
+
+@pytest.mark.parametrize("way", ["files", "numbers", "files, mostly the same", "reversed"])
+def test_a_reissued_invoice_is_no_tax(way: str, tmp_path: Path) -> None:
+    """The corrected one counts, the first is named; a credit note that reverses the first is a credit of its own."""
+    made = world(2, Plan())
+    rows = [(f"{line.start:%Y-%m-%d}", line.item, line.usd) for line in made.bill.lines]
+    changed = [(day, item, round(usd * 1.02, 2)) for day, item, usd in rows]
+    changed[20:] = rows[20:] if way == "files, mostly the same" else changed[20:]
+    parts = {"1": rows, "2": changed}
+    if way == "reversed":
+        parts = {"1": rows, "C": [(day, item, -usd) for day, item, usd in rows], "2": changed}
+    paths = []
+    for number, part in parts.items() if way.startswith("files") else [("all", None)]:
+        kept = [("all", *row) for row in part] if part else [(n, *row) for n, of in parts.items() for row in of]
+        text = StringIO()
+        csv.writer(text).writerows([("date", "model", "amount"), *(row[1:] for row in kept)] if part else [])
+        csv.writer(text).writerows([("Invoice no.", "date", "model", "amount"), *kept] if not part else [])
+        paths.append(tmp_path / f"{number}.csv")
+        paths[-1].write_text(text.getvalue())
+    found = reconcile(made.files(tmp_path), read_bill(paths, ReconcileSettings()), {})
+    steps = {step.cause: step.usd for step in found.steps}
+    assert steps[Cause.REISSUED] == pytest.approx(sum(usd for _, _, usd in rows))
+    assert steps.get(Cause.SHARE_ON, 0.0) < 0.03 * found.log_usd
+    assert (ChargeKind.CREDIT in steps) is (way == "reversed")
+    assert found.log_usd + sum(step.usd for step in found.steps) == pytest.approx(found.bill_usd)
+
+
+def test_invoices_of_two_accounts_are_two(tmp_path: Path) -> None:
+    """The same days and models on two invoices count both where the log has both."""
+    made, rng = world(2, Plan(cents=False)), random.Random(2)
+    shares = [rng.uniform(0.2, 0.8) for _ in made.bill.lines]
+    for number in (0, 1):
+        rows = [
+            f"{line.start:%Y-%m-%d},{line.item},{line.usd * (share if number else 1 - share)}"
+            for line, share in zip(made.bill.lines, shares, strict=True)
+        ]
+        (tmp_path / f"{number}.csv").write_text("\n".join(["date,model,amount", *rows]))
+    bill = read_bill([tmp_path / "0.csv", tmp_path / "1.csv"], ReconcileSettings())
+    found = reconcile(made.files(tmp_path), bill, {})
+    assert {step.cause for step in found.steps} <= {Cause.ROUNDING}
+
+
 def test_a_price_of_one_unit_is_no_amount(tmp_path: Path) -> None:
     """Beside a quantity a price is of one of it; alone it is what was paid."""
     head, row = ("date", "model", "quantity", "price", "total"), ("2026-09-01", "gpt-4o", "1000", "0.002", "2.00")
@@ -139,6 +214,7 @@ def test_a_price_of_one_unit_is_no_amount(tmp_path: Path) -> None:
         *(("2026-09-30", "Total", "30.00"), ("", "Grand total", "30.00"), ("Total", "", "30.00")),
         *(("2026-09-30", "Subtotal", "30.00"), ("2026-09-30", "Balance due", "30.00"), ("", "Gesamtbetrag", "30.00")),
         ("2026-09-30", "Payment received - thank you", "-30.00"),
+        *(("2026-09-01", "Balance brought forward", "30.00"), ("2026-09-30", "Total for September 2026", "30.00")),
     ],
 )
 def test_totals_and_payments_are_no_charges(footer: Row, tmp_path: Path) -> None:
@@ -200,6 +276,9 @@ def test_a_footer_needs_no_day(tmp_path: Path) -> None:
         ("", "VAT 19%", ChargeKind.TAX),
         ("", "Platform fee", ChargeKind.OTHER),
         ("Refund", "gpt-4o", ChargeKind.CREDIT),
+        ("", "Prepaid credit purchase", ChargeKind.OTHER),
+        ("", "Auto-recharge", ChargeKind.OTHER),
+        ("", "Rounding", ChargeKind.OTHER),
     ],
 )
 def test_a_name_of_a_model_is_no_word_of_a_bill(word: str, item: str, kind: ChargeKind) -> None:

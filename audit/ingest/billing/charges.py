@@ -9,11 +9,20 @@ from audit.core.reconciliation import ChargeKind
 _CREDIT = ("credit", "discount", "refund", "promo", "rebate", "adjust", "gutschrift", "rabatt")
 _TAX = frozenset(("tax", "taxes", "vat", "gst", "hst", "pst", "mwst", "ust", "iva", "tva", "umsatzsteuer"))
 _OTHER = frozenset(
-    ("fee", "fees", "commitment", "commit", "purchase", "subscription", "support", "seat", "seats", "minimum")
-) | {"surcharge"}
+    (
+        *("fee", "fees", "commitment", "commit", "purchase", "subscription", "support", "seat", "seats", "minimum"),
+        *("surcharge", "interest", "rounding", "recharge", "topup", "prepaid", "prepayment", "deposit"),
+    )
+)
+_BOUGHT = frozenset(("purchase", "purchased", "recharge", "topup", "prepaid", "prepayment"))
+"""Words by which a credit above zero is one that was bought."""
 _TOTALS = frozenset(
-    ("total", "totals", "subtotal", "subtotals", "sum", "balance", "payment", "payments", "due", "summe", "gesamt")
-) | {"gesamtsumme", "gesamtbetrag", "gesamtkosten", "zwischensumme", "saldo", "zahlung", "rechnungsbetrag", "totaal"}
+    (
+        *("total", "totals", "subtotal", "subtotals", "sum", "balance", "payment", "payments", "due", "carried"),
+        *("brought", "summe", "gesamt", "gesamtsumme", "gesamtbetrag", "gesamtkosten", "zwischensumme", "saldo"),
+        *("zahlung", "rechnungsbetrag", "totaal"),
+    )
+)
 _OF_TOTALS = frozenset(
     (
         *("sub", "grand", "net", "gross", "overall", "all", "amount", "received", "paid", "previous", "opening"),
@@ -21,6 +30,7 @@ _OF_TOTALS = frozenset(
         *("charges", "models", "services", "of", "to", "for", "the", "this", "before", "after", "incl", "excl"),
         *("including", "excluding", "thank", "you", "usd", "and", "in", "on", "your", "new", "current", "final"),
         *("period", "week", "weekly", "quarter", "year", "yearly", "annual", "running", "cumulative", "spend"),
+        *("forward", "over"),
         *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
         *("november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"),
         *("kosten", "betrag", "netto", "brutto", "monat", "rechnung", "offen", "offener", "montant", "mois"),
@@ -42,7 +52,7 @@ def kind_of(word: str, item: str, usd: float) -> ChargeKind:
     for said in (word, "" if word or _MODEL_ID.fullmatch(item.strip()) else item):
         words = _WORD.findall(said.lower())
         if any(one.startswith(_CREDIT) for one in words):
-            return ChargeKind.CREDIT
+            return ChargeKind.OTHER if usd > 0 and _BOUGHT.intersection(words) else ChargeKind.CREDIT
         if _TAX.intersection(words):
             return ChargeKind.TAX
         if _OTHER.intersection(words):

@@ -12,73 +12,13 @@ from typing import Any
 
 from audit.core.errors import InputError
 from audit.core.reconciliation import BillLine, ChargeKind, Uncounted
-from audit.core.settings import BillColumns, ReconcileSettings
+from audit.core.settings import ReconcileSettings
 from audit.ingest.billing.amounts import DAY, amount, decimal_sign, ends_are_days, moment, period, refuse_other_currency
 from audit.ingest.billing.charges import is_total, kind_of
+from audit.ingest.billing.columns import UNITS, columns_of, currency_of, is_amount, units_per_usd
 from audit.ingest.bills import BillFormat, ChargeReader, Charges, LeftOutLine, UndatedCharge, sample_of
 from audit.ingest.row import Unusable
 from audit.ingest.values import text
-
-_USUAL = {
-    "day": ("day", "date", "usage_date", "usage_date_utc", "usage_day", "start", "start_date", "start_time",
-            "period_start", "timestamp", "time", "month", "billing_month"),
-    "end": ("end", "end_date", "end_time", "period_end"),
-    "amount": ("amount", "cost", "usd", "total_cost", "charge", "charges", "spend", "net_amount", "line_total",
-               "total", "price"),
-    "model": ("model", "model_name", "model_id", "sku", "item", "line_item", "product", "description"),
-    "kind": ("type", "kind", "category", "charge_type", "line_type"),
-    "currency": ("currency", "currency_code", "amount_currency"),
-}  # fmt: skip
-_QUANTITIES = frozenset(("quantity", "qty", "units", "usage", "usage_quantity", "tokens", "requests"))
-"""Columns beside which a price is that of one unit, and no amount."""
-_UNITS = {"cents": 100.0, "micros": 1e6, "microdollars": 1e6, "micro_usd": 1e6}
-"""What a column's name may say of its unit: how many make a dollar."""
-_MONEY = re.compile(r"_?(usd|us\$|\$|eur|gbp|jpy|inr|cad|aud|chf|cny|brl|sek|nok|dkk|pln|€|£|¥|₹)$")
-
-
-def columns_of(record: Mapping[str, Any], told: BillColumns | None) -> dict[str, str]:
-    """Which column is taken for what: as `reconcile.columns` says, else by the usual names."""
-    said = {name: column for name in _USUAL if told and (column := getattr(told, name))}
-    if said:
-        return said
-    plain = {_plain(column): column for column in map(str, record)}
-    if _QUANTITIES & plain.keys():
-        plain.pop("price", None)
-    found = {name: next((plain[one] for one in usual if one in plain), None) for name, usual in _USUAL.items()}
-    found["amount"] = _amount_column(plain)
-    return {name: column for name, column in found.items() if column}
-
-
-def _amount_column(plain: Mapping[str, str]) -> str | None:
-    """The column of amounts: one in dollars before one that says no currency, and that before one in another."""
-    found: list[tuple[int, int, str]] = []
-    for name, column in plain.items():
-        bare = _without_unit(name)
-        currency, word = _currency(bare), _MONEY.sub("", bare) or "usd"
-        if word in _USUAL["amount"]:
-            rank = 1 if currency is None else 0 if currency == "USD" else 2
-            found.append((rank, _USUAL["amount"].index(word), column))
-    return min(found)[2] if found else None
-
-
-def _plain(column: str) -> str:
-    """`Amount (USD)` as `amount_usd`."""
-    return re.sub(r"[\s()\[\].-]+", "_", column.strip().lower()).strip("_")
-
-
-def _without_unit(plain: str) -> str:
-    return next((plain[: -len(unit) - 1] for unit in _UNITS if plain.endswith(f"_{unit}")), plain)
-
-
-def _per_usd(column: str) -> float:
-    """How many of a column's units make a dollar, by its name."""
-    return next((size for unit, size in _UNITS.items() if _plain(column).endswith(f"_{unit}")), 1.0)
-
-
-def _currency(plain: str) -> str | None:
-    """The currency that a column's name says."""
-    found = _MONEY.search(plain)
-    return None if found is None else "USD" if found[1] in ("usd", "us$", "$") else found[1].upper()
 
 
 def detects(record: Mapping[str, Any], settings: ReconcileSettings) -> str | None:
@@ -87,8 +27,10 @@ def detects(record: Mapping[str, Any], settings: ReconcileSettings) -> str | Non
     if not {"day", "amount"} <= found.keys():
         return None
     unit = settings.columns.unit if settings.columns else None
-    units = unit or {100.0: "cents", 1e6: "micros"}.get(_per_usd(found["amount"]))
+    units = unit or {100.0: "cents", 1e6: "micros"}.get(units_per_usd(found["amount"]))
     said = [f"{name} from `{column}`" for name, column in found.items()]
+    if others := [f"`{column}`" for column in map(str, record) if is_amount(column) and column not in found.values()]:
+        said.append(f"nothing from {', '.join(others)}")
     return ", ".join(f"{one} in {units}" if units and one.startswith("amount ") else one for one in said)
 
 
@@ -108,9 +50,9 @@ def open_reader(settings: ReconcileSettings, first: Sequence[Mapping[str, Any]])
                 code="reconcile.column",
                 notes=[f"columns seen: {', '.join(sorted(map(str, sample))[:20])}"],
             )
-    refuse_other_currency(_currency(_without_unit(_plain(column["amount"]))))
+    refuse_other_currency(currency_of(column["amount"]))
     _check_days([row.get(column["day"]) for row in first], column, told.day_format if told else None)
-    per_usd = {"usd": 1.0, **_UNITS}[told.unit] if told and told.unit else _per_usd(column["amount"])
+    per_usd = {"usd": 1.0, **UNITS}[told.unit] if told and told.unit else units_per_usd(column["amount"])
     decimal = told.decimal if told and told.decimal else decimal_sign(row.get(column["amount"]) for row in first)
 
     pattern = told.day_format if told else None
