@@ -16,6 +16,7 @@ class ChargeKind(StrEnum):
     USAGE = "usage"
     CREDIT = "credit"
     TAX = "tax"
+    COVERED = "covered"
     CAPACITY = "capacity"
     OTHER = "other"
 
@@ -29,6 +30,8 @@ _CHARGES = {
     ChargeKind.USAGE: "usage on the bill that is of no model",
     ChargeKind.CREDIT: "credits, discounts and refunds on the bill",
     ChargeKind.TAX: "taxes on the bill",
+    ChargeKind.COVERED: "usage that a commitment paid for, billed at $0: the commitment's price stands among other "
+    "charges, or on another bill",
     ChargeKind.CAPACITY: "capacity on the bill that is paid by the hour or the job: provisioned throughput, hosting, "
     "cache storage, training",
     ChargeKind.OTHER: "other charges on the bill: fees, commitments, purchases",

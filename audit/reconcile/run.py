@@ -375,7 +375,7 @@ def _named_by_bill(bill: Bill, grid: Grid) -> Iterator[ReconciliationStep]:
         for cause, lines in ((Cause.BILLED_TWICE, repeated), (Cause.REISSUED, replaced)):
             usd = exact_sum(line.usd for line in lines)
             yield ReconciliationStep(cause=cause, usd=usd, about=plural(len(lines), "line"), cells=len(lines))
-    for kind in (ChargeKind.CREDIT, ChargeKind.TAX, ChargeKind.CAPACITY, ChargeKind.OTHER):
+    for kind in (ChargeKind.CREDIT, ChargeKind.TAX, ChargeKind.COVERED, ChargeKind.CAPACITY, ChargeKind.OTHER):
         lines = [line for line in bill.lines if line.kind is kind and not (grid.once and line.again)]
         yield ReconciliationStep(cause=kind, usd=exact_sum(line.usd for line in lines), cells=len(lines))
 

@@ -48,6 +48,26 @@ CASES: dict[str, tuple[str, list[Line]]] = {
         "aws-cur",
         [(*DAY_1, 1.5, "NovaLite-output-tokens", "usage", False)],
     ),
+    "cur_discounts.csv": (
+        "aws-cur",
+        [
+            (HOURS[0], HOURS[1], 1.25, "Claude3Sonnet-input-tokens", "usage", False),
+            (HOURS[0], HOURS[1], -0.25, "Claude3Sonnet-input-tokens", "credit", False),
+            (HOURS[1], HOURS[2], 0.5, "Claude3Sonnet-output-tokens", "usage", False),
+            (HOURS[0], HOURS[1], 0.0, "Claude3Sonnet-input-tokens", "credit", False),
+        ],
+    ),
+    "focus_commitment.csv": (
+        "focus",
+        [
+            (*DAY_1, 1.25, "gpt 4o 0806 Inp glbl Tokens", "usage", False),
+            (*DAY_1, -1.25, "gpt 4o 0806 Inp glbl Tokens", "covered", False),
+            (*DAY_1, 0.0, "gpt 4o 0806 Inp glbl Tokens", "usage", False),
+            (*DAY_1, 0.5, "gpt 4o 0806 Outp glbl Tokens", "usage", False),
+            (*MONTH, 2.0, "Commitment", "other", False),
+            (*DAY_1, -0.1, "gpt 4o 0806 Outp glbl Tokens", "credit", False),
+        ],
+    ),
     "focus.csv": (
         "focus",
         [

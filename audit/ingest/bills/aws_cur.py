@@ -1,8 +1,10 @@
 """AWS Cost and Usage Reports: CUR 2.0 of Data Exports and the classic one, of which the lines of Bedrock are taken.
 
-Each class of tokens is a line of its own: `USE1-Claude3Sonnet-input-tokens`, `...-cache-read-input-token-count`. Models
-sold through the Marketplace are named by the product: `Claude 3.5 Sonnet (Amazon Bedrock Edition)`. The cost is the
-unblended one; times are UTC. CUR 2.0 has the product's attributes in one column, a map.
+Each class of tokens is a line of its own: `USE1-Claude3Sonnet-input-tokens`, `...-cache-read-input-token-count`.
+Models sold through the Marketplace are named by the product: `Claude 3.5 Sonnet (Amazon Bedrock Edition)`. The cost is
+the unblended one. Accounts with discounts have a net cost beside it: what that is less by is a credit, and lines of
+discounts, which say it again, are taken at their net cost. Times are UTC. CUR 2.0 has the product's attributes in one
+column, a map.
 Source: docs.aws.amazon.com/cur/latest/userguide/table-dictionary-cur2.html and
 docs.aws.amazon.com/bedrock/latest/userguide/cost-mgmt-understanding-cur-data.html; read 2026-11-28.
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from audit.core.reconciliation import BillLine, ChargeKind
@@ -44,12 +47,21 @@ def detects(record: Mapping[str, Any], _settings: ReconcileSettings) -> str | No
     return None
 
 
-def open_reader(_settings: ReconcileSettings, _first: Sequence[Mapping[str, Any]]) -> ChargeReader:
+_DISCOUNTS = frozenset(("edpdiscount", "privateratediscount", "bundleddiscount", "discount"))
+"""Lines that say apart what the net costs of others have taken off already."""
+_COST = ("line_item_unblended_cost", "lineItem/UnblendedCost")
+LEAST_USD = 1e-12
+"""What is less is no amount, but what is left of subtracting two."""
+_NET = ("line_item_net_unblended_cost", "lineItem/NetUnblendedCost")
+
+
+def open_reader(_settings: ReconcileSettings, first: Sequence[Mapping[str, Any]]) -> ChargeReader:
     """A reader of one line per record."""
+    has_net = any(either(record, *_NET) is not None for record in first)
 
     def read(record: Mapping[str, Any]) -> Charges:
         currency = either(record, "line_item_currency_code", "lineItem/CurrencyCode")
-        cost = either(record, "line_item_unblended_cost", "lineItem/UnblendedCost")
+        cost, net = either(record, *_COST), either(record, *_NET)
         product, usage = _product(record), text(either(record, "line_item_usage_type", "lineItem/UsageType")) or ""
         if "bedrock" not in _about(record, product).lower():
             return (LeftOutLine(amount(cost, currency)),)
@@ -60,10 +72,14 @@ def open_reader(_settings: ReconcileSettings, _first: Sequence[Mapping[str, Any]
         )
         word = text(either(record, "line_item_line_item_type", "lineItem/LineItemType")) or "Usage"
         kind = _KINDS.get(word.lower(), ChargeKind.OTHER)
+        off = amount(net, currency) - usd if net is not None else 0.0
+        if has_net and word.lower() in _DISCOUNTS:
+            usd, off = usd + off if net is not None else 0.0, 0.0
         if kind is ChargeKind.USAGE:
             kind = metered_kind(usage, usd)
         item = product if "edition" in product.lower() else _REGION.sub("", usage)
-        return (BillLine(start=start, end=end, usd=usd, item=item, kind=kind, cached=is_cached(usage)),)
+        line = BillLine(start=start, end=end, usd=usd, item=item, kind=kind, cached=is_cached(usage))
+        return (line, replace(line, usd=off, kind=ChargeKind.CREDIT)) if abs(off) > LEAST_USD else (line,)
 
     return read
 

@@ -1,14 +1,18 @@
 """FOCUS cost exports, versions 1.0 to 1.2: CSV or Parquet of any provider, of which the lines of AI services are taken.
 
-`BilledCost` is what the invoice asks for; where it is in another currency, Azure has it in dollars beside it. The model
-stands in the meter (`SkuMeter`), in a provider's own column (`x_UsageType`, `x_SkuMeterName`) or in the description.
-Source: focus.finops.org/focus-specification/v1-2, columns of the Cost and Usage dataset; read 2026-11-28.
+`BilledCost` is what the invoice asks for; where it is in another currency, Azure has it in dollars beside it. Usage
+that a commitment covers is billed at 0 and has an `EffectiveCost`: that is held against the log, and a line of its own
+takes it off again, so that the sum is the invoice's. The model stands in the meter (`SkuMeter`), in a provider's own
+column (`x_UsageType`, `x_SkuMeterName`) or in the description.
+Source: focus.finops.org/focus-specification/v1-2, columns of the Cost and Usage dataset (Billed Cost: usage charges
+leave out what a purchase covers); read 2026-11-30.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from audit.core.reconciliation import BillLine, ChargeKind
@@ -27,7 +31,7 @@ _KINDS = {
     "purchase": ChargeKind.OTHER,
 }
 _ITEMS = ("x_UsageType", "SkuMeter", "x_SkuMeterName", "ChargeDescription", "ResourceName")
-_IN_USD = "x_BilledCostInUsd"
+_BILLED, _EFFECTIVE = "BilledCost", "EffectiveCost"
 _MODELS = re.compile(r"(?i)bedrock|openai|foundry models|gemini|anthropic|claude")
 """Services that sell models and that a provider may put into another category, as marketplaces do."""
 _REGION = re.compile(r"^(?:[A-Z]{2,4}\d?-)?(?:MP:[A-Z0-9]+_)?")
@@ -49,8 +53,7 @@ def open_reader(_settings: ReconcileSettings, _first: Sequence[Mapping[str, Any]
     """A reader of one line per record."""
 
     def read(record: Mapping[str, Any]) -> Charges:
-        in_usd = record.get(_IN_USD) not in (None, "")
-        usd = amount(record.get(_IN_USD if in_usd else "BilledCost"), None if in_usd else record.get("BillingCurrency"))
+        usd = _usd(record, _BILLED)
         service, category = text(record.get("ServiceName")) or "", text(record.get("ServiceCategory"))
         if category and category.lower() != _AI and not _MODELS.search(service):
             return (LeftOutLine(usd),)
@@ -60,9 +63,28 @@ def open_reader(_settings: ReconcileSettings, _first: Sequence[Mapping[str, Any]
         if kind is ChargeKind.USAGE:
             kind = metered_kind(meter, usd)
         item = service if "edition" in service.lower() else meter
-        return (BillLine(start=start, end=end, usd=usd, item=item, kind=kind, cached=is_cached(meter)),)
+        line = BillLine(start=start, end=end, usd=usd, item=item, kind=kind, cached=is_cached(meter))
+        covered = _covered(record) if kind is ChargeKind.USAGE and usd == 0 else 0.0
+        if not covered:
+            return (line,)
+        return replace(line, usd=covered), replace(line, usd=-covered, kind=ChargeKind.COVERED)
 
     return read
+
+
+def _usd(record: Mapping[str, Any], column: str) -> float:
+    """An amount in dollars; Azure has it beside one in another currency."""
+    in_usd = record.get(f"x_{column}InUsd")
+    if in_usd not in (None, ""):
+        return amount(in_usd)
+    return amount(record.get(column), record.get("BillingCurrency"))
+
+
+def _covered(record: Mapping[str, Any]) -> float:
+    """What a commitment paid for a row's usage; what it left unused is no usage."""
+    if record.get(_EFFECTIVE) in (None, "") or (text(record.get("CommitmentDiscountStatus")) or "").lower() == "unused":
+        return 0.0
+    return max(_usd(record, _EFFECTIVE), 0.0)
 
 
 BILL = BillFormat(
