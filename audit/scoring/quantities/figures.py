@@ -12,7 +12,6 @@ from audit.scoring.quantities.notation import FRACTION, GROUP_SPACE
 from audit.scoring.quantities.numbers import ROUNDED, NumberKind, Quantity
 from audit.scoring.quantities.stances import TextSpan
 from audit.scoring.quantities.units import (
-    CENTS,
     CURRENCIES,
     LETTERS,
     MAGNITUDES,
@@ -20,6 +19,8 @@ from audit.scoring.quantities.units import (
     PERCENT,
     RANK,
     UNITS,
+    hundred_of,
+    minor_of,
     unit_of,
 )
 
@@ -32,7 +33,10 @@ Found = tuple[Quantity, int]
 _RAW = re.compile(rf"(?:\d{{1,3}}(?:[ {GROUP_SPACE}]\d{{3}}(?!\d))+|\d+(?:{GROUP_SPACE}\d+)*|(?=\.\d))(?:[.,'_]\d+)*")
 _EXPONENT = re.compile(r"[eE](?P<e>[-+]?\d{1,4})(?!\w)|\s?[×x*·]\s?10\s?\^\s?(?P<t>[-+]?\d{1,4})(?!\d)")
 _POWER = re.compile(r"(?:\^|\*\*)\s?(?P<p>-?\d{1,3})(?![\d.,/]?\d)")
-_MIXED = re.compile(rf"[ {GROUP_SPACE}-]?(?P<top>\d{{1,6}})\s?[/{FRACTION}]\s?(?P<bottom>\d{{1,6}})(?![\d.,/]?\d)")
+_MIXED = re.compile(
+    rf"(?:[ {GROUP_SPACE}-]|\s(?:and|und|et|y|e"
+    rf"|en)\s)?(?P<top>\d{{1,6}})\s?[/{FRACTION}]\s?(?P<bottom>\d{{1,6}})(?![\d.,/]?\d)"
+)
 _OVER = re.compile(rf"\s?[/{FRACTION}]\s?(?P<bottom>\d+(?:\.\d+)?)(?![\d.,/]?\d)")
 _OUT_OF = re.compile(
     r"\s(?:out of|in every|sur|von|de cada|de un total de|su ogni|из|із|z każdych)\s(\d{1,9})(?![\d.,]?\d)"
@@ -40,7 +44,7 @@ _OUT_OF = re.compile(
 _ONE_IN = re.compile(r"\sin\s(\d{1,9})(?![\d.,]?\d)")
 _YEARS = range(1500, 2200)
 _TO = (
-    r"\s?(?:-|–|—|~|〜|～|\.{2,3}|…|bis|up\sto|bis\szu|to|à|a|al|tot|till|do|до|through|thru|到|至|から|부터)\s?"
+    r"\s?(?:-|–|—|~|〜|～|\.{2,3}|…|bis|up\sto|bis\szu|to|à|a|al|tot|until|till|do|до|through|thru|到|至|から|부터)\s?"
     r"(?=[$€£¥]?\d)"
 )
 _OVER_ON = re.compile(r"\)?\s?/\s?(?=\(?\d)")
@@ -48,36 +52,50 @@ _RANGE = re.compile(rf"{_TO}|\s?±\s?(?=\d)")
 _OPERATOR = re.compile(r"\s?(?:[+×÷·^√*]|x|-)\s?(?=[$(-]?\s?[\d√(])")
 LEFT = re.compile(
     r"(?P<open>\(\s?)?(?P<sign>[-+]\s?)?(?:(?P<money>(?:US|CA|AU|NZ|HK|MX|NT|[CASR])?\$|[€£¥₹₩₽₺₫₴฿₦₱₪]"
-    r"|\b(?:USD|EUR|GBP|JPY|CNY|INR|CHF|CAD|AUD|BRL|SEK|NOK|DKK|PLN|[Rr][sp]\.?|[Kk]r\.?))\s?)?"
+    r"|\b(?:USD|EUR|GBP|JPY|CNY|INR|CHF|CAD|AUD|BRL|SEK|NOK|DKK|PLN|CZK|S?Fr\.|[Rr][sp]\.?|[Kk]r\.?))\s?)?"
     r"(?P<open2>\(\s?)?(?P<sign2>[-+])?$"
 )
 _BOUND = re.compile(rf"(?:(?<![-=])[<>]|[≤≥≠±√{FRACTION}])=?\s?$")
 _WORD_AFTER = re.compile(
-    r"(?P<gap>\s?-?(?:(?<=\s)(?:de|di|of)\s)?)(?P<word>[%‰°][CF]?\b|[%‰°]|[A-Za-zÀ-ɏḀ-ỿµͰ-ӿ]+\$?(?:(?<=km)/h\b)?|[$€£¥₹₩₽₺₫₴฿₦₱₪]|zł|kč|[\u0900-\u0dff\u0e00-\u0e7f\u0530-\u077f\u1200-\u139f\u10a0-\u10ff]+)"
+    r"(?P<gap>\s?-?(?:(?<=\s)(?:de|di|of)\s)?)(?P<word>[%‰°][CF]?\b|[%‰°]|[A-Za-zÀ-ɏḀ-ỿµͰ-ӿ]+\$?(?:(?<=km)/h\b)?"
+    r"|[$€£¥₹₩₽₺₫₴฿₦₱₪]|zł|kč|[\u0900-\u0dff\u0e00-\u0e7f\u0530-\u077f\u1200-\u139f\u10a0-\u10ff]+)"
 )
 _CJK_AFTER = re.compile(
-    r"\s?(?P<word>ພັນລ້ານ|ຮ້ອຍ|ພັນ|ໝື່ນ|ຫມື່ນ|ແສນ|ລ້ານ|ຕື້|រយ(?!ៈ)|ពាន់|ម៉ឺន|សែន|ប៊ីលាន|លាន|កោដិ|ရာ(?!ခိုင်)|ထောင်|သောင်း|သိန်း|သန်း|ကုဋေ|ဘီလီယံ|བརྒྱ(?!་ཆ)|སྟོང|ཁྲི|འབུམ|ས་ཡ|བྱེ་བ|དུང་ཕྱུར"
-    r"|百万|แสนล้าน|หมื่นล้าน|พันล้าน|ร้อยล้าน|สิบล้าน|ล้าน|แสน|หมื่น|พัน|ร้อย|สิบ|美元|人民币|分钟|分鐘|小时|小時|時間|日間|公里|公斤|个月|個月|ヶ月|개월|시간|초(?!과)|[十拾百佰千仟万萬亿億兆십백천만억조元円원天秒分周週米克年분일주])"
+    r"\s?(?P<word>ພັນລ້ານ|ຮ້ອຍ|ພັນ|ໝື່ນ|ຫມື່ນ|ແສນ|ລ້ານ|ຕື້|រយ(?!ៈ)|ពាន់|ម៉ឺន|សែន|ប៊ីលាន|លាន|កោដិ|ရာ(?!ခိုင်)|ထောင်"
+    r"|သောင်း|သိန်း|သန်း|ကုဋေ|ဘီလီယံ|བརྒྱ(?!་ཆ)|སྟོང|ཁྲི|འབུམ|ས་ཡ|བྱེ་བ|དུང་ཕྱུར"
+    r"|百万|แสนล้าน|หมื่นล้าน|พันล้าน|ร้อยล้าน|สิบล้าน|ล้าน|แสน|หมื่น|พัน|ร้อย|สิบ|美元|人民币|分钟|分鐘|小时|小時"
+    r"|時間|日間|公里|千米|公斤|千克|パーセント|퍼센트|个月|個月|ヶ月|개월|시간|초(?!과)"
+    r"|[十拾百佰千仟万萬亿億兆십백천만억조元円원天秒分周週米克年분일주])"
 )
 _PER = re.compile(
-    r"\s?(?:/|per\s|an?\s(?=hour|day|week|month|year))\s?(?P<per>[A-Za-z]+)(?:\s?\^(?P<power>-?\d)|(?P<flat>[23])(?![\w.,]))?"
+    r"\s?(?:/|per\s|an?\s(?=hour|day|week|month|year))\s?(?P<per>[A-Za-z]+)(?:\s?\^(?P<power>-?\d)"
+    r"|(?P<flat>[23])(?![\w.,]))?"
 )
 # A product of units: `5 kg·m/s`, `5 m s^-1`.
 _TIMES = re.compile(r"(?:[·×]|[ \u00a0](?=[A-Za-zµΩ]{1,3}\^-?\d))(?P<more>[A-Za-zµΩ]{1,4})(?:\^(?P<power>-?\d))?(?!\w)")
 _DEGREES = re.compile(r"\s(?:(?P<c>C|Celsius|centigrade)|(?P<f>F|Fahrenheit))\b", re.I)
 _COMPASS = re.compile(r"\s?(?P<n>[NSEW])\b(?!\.?\w)|\s(?P<word>north|south|east|west)\b", re.I)
 _PARTS = re.compile(
-    r"\s?(?:(?:percent(?:age)?|%)[\s-]points?|prozentpunkten?|procentenheter|points\sde\spourcentage|puntos\sporcentuales|"
+    r"\s?(?:(?:percent(?:age)?|%)[\s-]points?|prozentpunkten?|procentenheter|points\sde\spourcentage"
+    r"|puntos\sporcentuales|"
     r"pontos\spercentuais|punti\spercentuali)(?P<pp>)\b|\sbasis\spoints?(?P<bp>)\b|\slight[\s-]years?(?P<ly>)\b"
-    r"|\s(?:parts\s)?(?:(?P<c>per\scent)|(?P<m>per\s(?:thousand|mille?)|pro\smille|pour\smille|por\smil)"
+    r"|\s(?:parts\s)?(?:(?P<c>per\scent|pour\scent|por\s(?:ciento|cento)|per\scento|τοις\sεκατό|في\sالم[ائ]+ة)"
+    r"|(?P<m>per\s(?:thousand|mille?)|pro\smille|pour\smille|por\smil)"
     r"|(?P<ppm>per\smillion)|(?P<ppb>per\sbillion))\b",
     re.I,
 )
 _ARC = re.compile(r"\s?(?P<min>[0-5]?\d(?:\.\d+)?)\s?'(?!')(?:\s?(?P<sec>[0-5]?\d(?:\.\d+)?)\s?(?:\"|''))?")
 _RANK = re.compile(r"(?:(?<!#)#|№\s?|\b[Nn](?:[or]\.|°)\s?|第|제\s?)$")
+_RANK_SIGNS = ("º", "ª", "番", "号", "號", "位", "위", "등")
 _RANKS = ("#", "№", ".", "°", "第", "제")
 BETWEEN = re.compile(r"\b(?:between|zwischen|entre|tra|fra|tussen|mellan|mellem|między|между|між|mezi)\s{0,3}$", re.I)
 _AND_THEN = re.compile(r"[^\d.,;:!?\n]{0,20}?\s(?:and|und|et|y|e|en|och|og|i|и|та|a)\s(?=[^\w\s]{0,2}\d)")
+_AND_WORD = r"|\s(?:and|und|et|y|e|en|och|og|i|и|та|a)\s(?=[^\w\s]{0,2}\d)"
+# Behind other words `from 4 to 6` may be a change.
+_FROM_ALONE = re.compile(
+    r"(?:^|[\n:(]|\b(?:rang(?:es?|ing)|anywhere|somewhere|reicht|va|reikt)\s)\s?(?:from|von|de|da|van|od|от)\s$",
+    re.I | re.M,
+)
 _LETTER_UNITS = {"d": "day", "A": "amp", "J": "joule"}  # `12A` is a code, `12 A` a current
 _FACTORIAL = 170  # beyond it no float holds one
 _IRRATIONAL = re.compile(r"\s?[π√]")
@@ -88,7 +106,7 @@ _OPENING = re.compile(r"[-$€£¥(√]{0,4}\s?")
 _ABBREVIATED = re.compile(r"\s?[a-z€$£¥]")
 _SQUARE = re.compile(r"\^\d")
 _FLAT_SQUARE = re.compile(r"[23](?![\w.,^])")
-_SPACE_OF = re.compile(r"\s?(?:(?P<square>square|sq\.?)|cubic|cu\.)\s?(?=[A-Za-z])", re.I)
+_SPACE_OF = re.compile(r"\s?(?:(?P<square>square|sq\.?|q(?=m\b))|cubic|cu\.)\s?(?=[A-Za-z])", re.I)
 _SIGNS = "$€£¥₹₩₽₺₫₴฿₦₱₪"
 _MINOR = re.compile(r"(?P<cents>\d{2})(?![\d.,]?\d)(?!\w)")
 _SPOKEN_MINOR = re.compile(r"\s(?P<cents>\d{2})(?![\d.,]?\d)(?!\s?[^\s.,;:!?)])")
@@ -106,9 +124,10 @@ def other(text: str, start: int, end: int) -> Found:
 
 
 def _range(text: str, start: int, end: int) -> Found:
-    """A range or a sum; `4 to 6`, `4–6` and `4 - 6` are one."""
+    """A range or a sum; `4 to 6`, `4–6`, `4 - 6` and `between 4 and 6` are one."""
     found, stop = other(text, start, end)
-    written = re.sub(rf"(?<=\d){_TO}", "-", found.written)
+    between = BETWEEN.search(text, max(0, start - 12), start) is not None
+    written = re.sub(rf"(?<=\d)(?:{_TO}{_AND_WORD if between else ''})", "-", found.written)
     return replace(found, readings=(written,), written=written), stop
 
 
@@ -246,11 +265,12 @@ def _exponent_or_fraction(text: str, start: int, reading: _Reading) -> None:
 def _joined(text: str, start: int, end: int) -> int | None:
     """Where a range or a sum ends, its unit included; None when the number stands alone."""
     last, came_from = end, text[max(0, start - 5) : start].casefold()
+    changes = came_from in ("from ", " von ", " de ") and _FROM_ALONE.search(text, max(0, start - 24), start) is None
     joined = False
     for _ in range(64):
         match = _OPERATOR.match(text, last) or _RANGE.match(text, last)
         match = match or (_OVER_ON.match(text, last) if joined else None)
-        if match is None or (match[0].strip() in ("to", "a", "à", "bis") and came_from in ("from ", " von ", " de ")):
+        if match is None or (changes and match[0].strip() in ("to", "a", "à", "bis")):
             break
         # `10 -5` are two numbers, the second with a sign of its own.
         if match[0].startswith(" ") and match[0].endswith("-"):
@@ -311,7 +331,7 @@ def _rank_or_factorial(text: str, begin: int, digits_end: int, reading: _Reading
         return
     after = text[reading.end : reading.end + 2]
     may_be_rank = text[max(0, begin - 2) : begin].rstrip()[-1:] in _RANKS
-    if after[:1] in ("º", "ª") or (may_be_rank and _RANK.search(text, max(0, begin - 5), begin)):
+    if after[:1] in _RANK_SIGNS or (may_be_rank and _RANK.search(text, max(0, begin - 5), begin)):
         reading.unit = RANK
     elif after[:1] == "!" and after != "!=":
         value = reading.values[0]
@@ -346,7 +366,7 @@ def _suffix(text: str, reading: _Reading, money: str | None) -> bool:
             part.unit = "min"
         elif unit == "m" and part.unit == "s":
             reading.values, reading.unit, unit = reading.values[:1], "min", "min"
-        factor = Fraction(1, 100) if part.unit == "cents" and unit in CURRENCIES.values() else None
+        factor = Fraction(1, 100) if part.unit in ("cents", "pence") and hundred_of(part.unit, unit) else None
         if part.unit in UNITS and unit in UNITS and UNITS[part.unit][0] == UNITS[unit][0] != PERCENT:
             factor = UNITS[part.unit][1] / UNITS[unit][1]
         if factor is None or factor >= 1:
@@ -427,7 +447,7 @@ def _unit(text: str, reading: _Reading, *, joined: bool, compound: bool = False)
     ):
         return True
     letter = _LETTER_UNITS.get(word) if gap or word == "d" else None
-    name = letter or CURRENCIES.get(folded) or ("cents" if folded in CENTS else None) or unit_of(word)
+    name = letter or CURRENCIES.get(folded) or minor_of(word) or unit_of(word)
     if name is None:
         # A Latin, Greek or Cyrillic word that touches the digits makes them part of a name; other scripts do not.
         return bool(gap) or LETTER.match(word) is None or not joined

@@ -52,13 +52,15 @@ _TABLE = str.maketrans(
         "\u22c5": "×",
         "\u00b7": "·",
         "\u03bc": "µ",
+        "\u2113": "l",
     }
 )
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
 _SUPERSCRIPT_SIGNS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _SMALL_FRACTION = re.compile("([⁰¹²³⁴-⁹]+)[⁄/∕]([₀-₉]+)")
 _REPEATING = re.compile(
-    r"(?<![\d.,])(?P<whole>\d{1,9})\.(?P<fixed>\d{0,9})(?:\\(?:overline|bar|dot)\s?\{(?P<a>\d{1,9})\}|\((?P<b>\d{1,9})\)"
+    r"(?<![\d.,])(?P<whole>\d{1,9})\.(?P<fixed>\d{0,9})(?:\\(?:overline|bar|dot)\s?\{(?P<a>\d{1,9})\}"
+    r"|\((?P<b>\d{1,9})\)"
     "|(?P<c>(?:\\d[\u0304\u0305\u0307]){1,9}))"
 )
 _VULGAR = re.compile("[¼-¾⅐-⅞↉]")
@@ -67,7 +69,8 @@ _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _COMMENT = re.compile(r"<!--(?:(?!-->).){0,400}-->", re.DOTALL)
 # Inside of a word or a figure only these stand; any other tag parts what is on its sides (`<td>5</td><td>2</td>`).
 _INLINE = re.compile(
-    r"</?(?:a|abbr|b|big|bdi|bdo|cite|code|data|em|font|i|ins|kbd|mark|q|samp|small|span|strong|time|tt|u|var|wbr|output)"
+    r"</?(?:a|abbr|b|big|bdi|bdo|cite|code|data|em|font|i|ins|kbd|mark|q|samp|small|span|strong|time|tt|u|var|wbr"
+    r"|output)"
     r"(?:\s[^<>]{0,200})?/?>",
     re.IGNORECASE,
 )
@@ -76,11 +79,19 @@ _LOWERED = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊�
 _STARS = re.compile(
     r"(?<!\d)\*{2,3}|\*{2,3}(?!\d)|`+|(?:(?<=\s)|^)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?=\s|[.,;:!?)]|$)", re.M
 )
-_METRIC_TON = re.compile(r"\bmetric[\s-](?:tons?|tonnes?)\b", re.IGNORECASE)
+# Units of several words, as the one word that stands for them.
+_UNIT_OF_WORDS = re.compile(
+    r"\b(?:(?P<tonnes>metric[\s-](?:tons?|tonnes?))|(?P<USD>(?:U\.?S\.?|American)\s(?:dollars?|\$))"
+    r"|(?P<GBP>pounds?\ssterling|British\spounds?|livres?\ssterling|Pfund\sSterling)"
+    r"|(?P<CHF>Swiss\sfrancs?|francs?\ssuisses?|Schweizer\sFranken|franchi\ssvizzeri))(?!\w)",
+    re.IGNORECASE,
+)
+_UNIT_WORDS = ("etric", "ollar", "terling", "British", "wiss", "uisse", "Schweizer", "svizzeri")
 _STAR_RUN = re.compile(r"\*+|\n[ \t]*\n")
 _MINUS_WORD = re.compile(
     r"(?P<before>\d\s*|)(?<!\bal )(?<!\bau )(?<!\bdu )(?<!\blo )(?<!\bao )(?<!\bpelo )(?<!\bo )(?<!\bou )"
-    r"\b(?:minus|negative|negativ[aoe]?|moins|menos|meno|минус|мінус|mínus|mínusz|miinus|eksi|neg\.?|negatif|âm|μείον|πλην|מינוס|ناقص|سالب"
+    r"\b(?:minus|negative|negativ[aoe]?|moins|menos|meno|минус|мінус|mínus|mínusz|miinus|eksi|neg\.?|negatif|âm"
+    r"|μείον|πλην|מינוס|ناقص|سالب"
     r"|माइनस|ऋण|마이너스|ลบ)\s+(?=[^\w\s]{0,2}\d)|(?:负|負|マイナス|마이너스|ลบ)(?=[^\w\s]{0,2}\d)",
     re.IGNORECASE,
 )
@@ -153,8 +164,8 @@ def plain(text: str) -> str:
         text = "".join(_digit(char) for char in text.translate(_TABLE))
         text = _LONG_DASH.sub(_dash, text)
         text = _PARTS_OF.sub(_parts_of, text)
-    if "etric" in text:
-        text = _METRIC_TON.sub("tonnes", text)
+    if any(word in text for word in _UNIT_WORDS):
+        text = _UNIT_OF_WORDS.sub(lambda match: str(match.lastgroup), text)
     return _MINUS_WORD.sub(lambda m: f"{m['before']}- " if m["before"] else "-", _STARS.sub("", _with_notes(text)))
 
 

@@ -6,6 +6,7 @@ quantities are the same, another, or unclear; only the first ever counts as equa
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
@@ -15,12 +16,18 @@ from fractions import Fraction
 from typing import Any
 
 from audit.scoring.quantities.stances import Said, Stance, TextSpan, asks_of_loss, opposed, said_of
-from audit.scoring.quantities.units import RANK, SCALES, UNCLEAR_UNITS, UNITS, unasked
+from audit.scoring.quantities.units import PART_OF, RANK, SCALES, UNCLEAR_UNITS, UNITS, hundred_of, unasked
 from audit.scoring.quantities.unread import unlike
 
 _WORD_BEHIND = re.compile(r"\s?-?([^\W\d_]{2,30})[^\w]*")
 _NO_THINGS = frozenset(
     {"total", "overall", "altogether", "exactly", "only", "insgesamt", "zusammen", "gesamt", "genau"}
+)
+
+_ASKS_WHICH = re.compile(
+    r"\b(?:which|what|welche\w*|wievielt\w*|quel\w*|cuál\w*|qué|qual\w*|welke|hoeveelste|który|która|które"
+    r"|как(?:ой|ая|ое))\b|第几|何番|몇 ?번",
+    re.I,
 )
 
 ROUNDED, _BINARY = Fraction(1, 10**9), Fraction(1, 10**15)
@@ -54,6 +61,8 @@ class Quantity:
         sure: Whether there is a usual reading at all.
         unit: The unit or currency beside it, by the name of `units.py`; None where there is none.
         slack: Share by which equal values may differ, because one of them was rounded.
+        zone: Of a moment: the minutes by which its clock is ahead of Universal Time, or the name of its zone where
+            these are not known; None where it says none, which is read as Universal Time beside one that says so.
         place: Where it stands; None where it is a value and no part of a text.
         item: Whether it numbers an item of a list.
     """
@@ -64,6 +73,7 @@ class Quantity:
     sure: bool = True
     unit: str | None = None
     slack: Fraction = Fraction(0)
+    zone: int | str | None = None
     place: TextSpan | None = field(default=None, compare=False, repr=False)
     item: bool = False
 
@@ -117,9 +127,10 @@ def compare(
 
     Special cases:
         A unit on one side only: the values are compared, because an answer may leave out what the question says. Where
-            the value means something else without it, unclear: parts per million, 0.4 and 0.4 %, a rank among words
-            (`the 6th of them`; the answer `6th` is a six), per cent where nobody asked for a share, cents where the
-            question speaks of dollars.
+            the value means something else without it, unclear: parts per million, 0.4 and 0.4 %, a rank (`6th`, unless
+            the question asks which one), per cent where nobody asked for a share, cents where the question speaks of
+            dollars.
+        The name of one of a row (`page 10`) beside a bare figure: unclear, unless the question asks for it.
         A loss or a lack on one side only (`a loss of 10`): unclear beside the figure, with a minus or without; where
             the question asks for one, its size is what is stated.
         Units of different dimensions: another. Of the same: the value is converted.
@@ -131,6 +142,8 @@ def compare(
         The same value, of which the words that touch it say one thing here and another there (that it is, is not, is
             near, is the least, is one of several): unclear. A tolerance makes what is near to a value the value.
     """
+    if RANK in (wanted.unit, found.unit) and None in (wanted.unit, found.unit) and _ASKS_WHICH.search(question):
+        wanted, found = replace(wanted, unit=None), replace(found, unit=None)
     same = same_value(wanted, found, absolute=absolute, relative=relative)
     ours, theirs = wanted.said, found.said
     lost = (ours.stance is Stance.LOST) is not (theirs.stance is Stance.LOST)
@@ -141,12 +154,17 @@ def compare(
         return same
     if (wanted.unit is None) is not (found.unit is None) and unasked(str(wanted.unit or found.unit), question):
         return Sameness.UNCLEAR
+    if (wanted.unit == RANK) is not (found.unit == RANK):
+        return Sameness.UNCLEAR
     if unlike(wanted.place, found.place, (wanted.unit, found.unit), question) or _of_other_things(wanted, found):
         return Sameness.UNCLEAR
     if wanted.place is not None and found.place is not None and opposed(wanted.place, found.place):
         return Sameness.UNCLEAR
     if lost and {ours.stance, theirs.stance} == {Stance.STATED, Stance.LOST} and asks_of_loss(question):
         return Sameness.SAME
+    if {ours.stance, theirs.stance} == {Stance.STATED, Stance.NAMED}:
+        named = (ours if ours.stance is Stance.NAMED else theirs).values.rstrip(".")
+        return Sameness.SAME if named in question.casefold() else Sameness.UNCLEAR
     near = {ours.stance, theirs.stance} == {Stance.STATED, Stance.NEAR} and (absolute or relative)
     return Sameness.SAME if ours == theirs or near else Sameness.UNCLEAR
 
@@ -186,11 +204,16 @@ def same_value(
 ) -> Sameness:
     """Whether two quantities are the same, whatever the words around them say; see `compare`."""
     if wanted.kind is not found.kind:
-        return Sameness.OTHER
+        ours, theirs = _duration(wanted), _duration(found)
+        if ours is None or theirs is None:
+            return Sameness.OTHER
+        wanted, found = ours, theirs
     if (wanted.written, wanted.unit, wanted.sure) == (found.written, found.unit, found.sure):
         return Sameness.SAME
     if wanted.kind is not NumberKind.NUMBER:
-        return _same_readings(wanted, found, lambda a, b: bool(a == b))
+        return _same_moment(wanted, found)
+    if wanted.unit in PART_OF and found.unit in PART_OF:
+        wanted, found = _in_its_unit(wanted), _in_its_unit(found)
     said = [
         _same_readings(wanted, found, _within(factor, max(wanted.slack, found.slack), absolute, relative))
         for factor in _conversions(wanted.unit, found.unit)
@@ -198,6 +221,48 @@ def same_value(
     if Sameness.SAME in said and len(said) == 1 and not _needs_its_unit(wanted, found):
         return Sameness.SAME
     return Sameness.OTHER if all(each is Sameness.OTHER for each in said) else Sameness.UNCLEAR
+
+
+def _in_its_unit(one: Quantity) -> Quantity:
+    """A share without the readings that it has beside a bare number, as a part of a whole."""
+    whole = PART_OF[str(one.unit)]
+    kept = tuple(reading for reading in one.readings if not reading or reading * whole not in one.readings)  # type: ignore[operator]
+    return replace(one, readings=kept)
+
+
+def comparable(wanted: Quantity, found: Quantity) -> bool:
+    """Whether two quantities are of one kind, or lengths of time both: `1:30 h` and `90 min`."""
+    return wanted.kind is found.kind or (_duration(wanted) is not None and _duration(found) is not None)
+
+
+def _duration(one: Quantity) -> Quantity | None:
+    """A length of time as a number; None for anything else. A time of day of which hours are said may be one."""
+    if one.kind is NumberKind.NUMBER:
+        return one if one.unit in UNITS and UNITS[one.unit][0] == UNITS["h"][0] else None
+    if one.kind is not NumberKind.TIME or one.unit is None:
+        return None
+    clock: Any = one.readings[0]
+    return replace(one, kind=NumberKind.NUMBER, readings=(clock[0] + Fraction(clock[1], 60) + clock[2] / 3600,))
+
+
+def _same_moment(wanted: Quantity, found: Quantity) -> Sameness:
+    """Whether two dates or times are the same, each in its zone; what is neither by its text."""
+    ours, theirs = wanted.zone or 0, found.zone or 0
+    if ours == theirs:
+        return _same_readings(wanted, found, lambda a, b: bool(a == b))
+    if wanted.zone is not None and found.zone is not None and isinstance(ours, int) and isinstance(theirs, int):
+        return _same_readings(wanted, found, lambda a, b: bool(_universal(a, ours) == _universal(b, theirs)))
+    same = _same_readings(wanted, found, lambda a, b: bool(a == b))
+    return Sameness.UNCLEAR if same is Sameness.SAME else same
+
+
+def _universal(reading: Any, ahead: int) -> Any:
+    """A moment of a zone in Universal Time; a time without a day is a time of some day."""
+    *day, hour, minute, second = reading
+    minutes = hour * 60 + minute - ahead
+    if not day:
+        return minutes % (24 * 60), second
+    return datetime.date(*day).toordinal() * 24 * 60 + minutes, second
 
 
 def _within(factor: Fraction, slack: Fraction, absolute: Fraction, relative: Fraction) -> Callable[[Any, Any], bool]:
@@ -234,6 +299,10 @@ def _conversions(wanted: str | None, found: str | None) -> list[Fraction]:
     """How many of the wanted unit one of the found is; several where a unit is unclear, none where they differ."""
     if wanted == found or wanted is None or found is None:
         return [Fraction(1)]
+    if found in ("cents", "pence") and hundred_of(found, wanted):
+        return [Fraction(1, 100)]
+    if wanted in ("cents", "pence") and hundred_of(wanted, found):
+        return [Fraction(100)]
     pairs = [(a, b) for a in UNCLEAR_UNITS.get(wanted, (wanted,)) for b in UNCLEAR_UNITS.get(found, (found,))]
     return [
         Fraction(1) if a == b else UNITS[b][1] / UNITS[a][1]

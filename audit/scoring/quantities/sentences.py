@@ -7,8 +7,10 @@ quantities. Told by what each is called: the word before it, with words of being
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
+from audit.scoring.quantities.numbers import Quantity, Sameness, same_value
 from audit.scoring.quantities.stances import TextSpan
 
 _LOOK: Final = 160  # characters of a sentence that are looked at on either side
@@ -59,6 +61,123 @@ def restates(first: TextSpan, later: TextSpan) -> bool:
         return True
     ours = _called(first)
     return bool(theirs & ours) if ours else bool(theirs & _ANSWERS)
+
+
+def beside_another(wanted: Quantity, found: Quantity, every: Sequence[Quantity], question: str) -> bool:
+    """Whether another number stands beside the one of a text that is looked at, and one of the two is the expected.
+
+    Args:
+        wanted: What is expected.
+        found: The number that is looked at.
+        every: All numbers of the text, in order.
+        question: What was asked.
+
+    Special cases:
+        The last number is `found` again: the text has come back to it.
+        A year is none: it tells when.
+    """
+    if found.place is None or found.item or len(every) == 1:
+        return False
+    if every[-1] is not found and same_value(found, every[-1]) is Sameness.SAME:
+        return False
+    others = (each for each in every if each.unit == found.unit and not each.item and not _is_year(each))
+    if same_value(wanted, found) is not Sameness.SAME:
+        others = (each for each in others if same_value(wanted, each) is Sameness.SAME)
+    return any(
+        each.place is not None
+        and same_value(found, each) is not Sameness.SAME
+        and beside(found.place, each.place, question)
+        for each in others
+    )
+
+
+def _is_year(one: Quantity) -> bool:
+    return one.unit is None and _YEAR.fullmatch(one.written) is not None
+
+
+def beside(first: TextSpan, other: TextSpan, question: str) -> bool:
+    """Whether two quantities of an answer stand side by side, so that nothing in it says which of them answers.
+
+    `Alice has 10 and Bob has 12`, `10 apples, 12 pears`, `Alice: 10` above `Bob: 12`, `10 (12)`.
+
+    Special cases:
+        The first is called an answer (`the total is 10, and 12 are left`), or the question names what stands beside it
+            and not what stands beside the other: it answers.
+        What only explains (`10, because 12 are left`, `10 apples (4 red, 6 green)`, `10, 2 more than before`) stands
+            below it.
+    """
+    if first.begin > other.begin:
+        first, other = other, first
+    if _called(first) & _ANSWERS or _asked_for(first, other, question):
+        return False
+    between = first.text[first.end : other.begin]
+    if between.rfind("(") > between.rfind(")") or _DIFFERS.match(other.text, other.end):
+        return False
+    if _END.search(between) is None:
+        set_apart = not between.strip() and first.text.startswith("(", other.begin)
+        return set_apart or _JOINS.fullmatch(between) is not None
+    ours, theirs = _words_before(first), _words_before(other)
+    if not ours or not theirs:
+        return not ours and not theirs and _behind(first) == _behind(other) != ""
+    labels = _LABEL.search(first.text, 0, first.begin) and _LABEL.search(other.text, 0, other.begin)
+    alike = len(ours) == len(theirs) > 1 and ours[-1] == theirs[-1]
+    return ours != theirs and bool(alike or (labels and max(len(ours), len(theirs)) <= _LABEL_WORDS))
+
+
+def _asked_for(first: TextSpan, other: TextSpan, question: str) -> bool:
+    """Whether a question names what stands beside one of two quantities and not what stands beside the other."""
+    asked = set(map(str.casefold, _WORD.findall(question)))
+    if not asked:
+        return False
+    ours, theirs = (
+        {word for word in (*_words_before(place), _behind(place)) if word not in _LINKS} for place in (first, other)
+    )
+    return bool((ours - theirs) & asked) and not (theirs - ours) & asked
+
+
+def _words_before(place: TextSpan) -> list[str]:
+    """The words before a quantity in its clause, folded."""
+    before = place.text[max(0, place.begin - _LOOK) : place.begin]
+    parts = [one.end() for one in _CLAUSE.finditer(before)]
+    return [word.casefold() for word in _WORD.findall(before[parts[-1] if parts else 0 :])]
+
+
+def _behind(place: TextSpan) -> str:
+    """The word right behind a quantity, folded, or a sign between it and a word; nothing where neither is there."""
+    match = _NEXT.match(place.text, place.end)
+    return "" if match is None else (match["word"] or match["sign"]).casefold()
+
+
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
+_CLAUSE: Final = re.compile(r"[.!?。！？;；](?=\s|$)|[。！？；\n,]|\s(?:and|but|while|und|et|y|e|en)\s", re.I)
+_NEXT: Final = re.compile(r"\s?(?:(?P<word>[^\W\d_]+)|(?P<sign>[-–—:|=])\s?(?=[^\W\d_]))")
+_LABEL: Final = re.compile(r"[^\W\d_][\"'*_\])]{0,4}\s{0,4}[:=|→–—]{1,2}\s{0,4}[\"'*_(\[$€£]{0,4}$")
+_DIFFERS: Final = re.compile(r"\s(?:more|less|fewer|higher|lower|mehr|weniger|plus|moins|más|menos|più|meno)\b", re.I)
+_LABEL_WORDS: Final = 4
+_SMALL: Final = r"[^\w\n]{0,3}"
+_COORDINATES: Final = (
+    r"and|but|while|whereas|then|plus|or|und|aber|während|oder|et|mais|tandis\sque|ou|y|pero|mientras|e|ma|mentre"
+    r"|mas|en|maar"
+    r"|i|a|ale|и|а|но"
+)
+# What stands below the clause before it, wherever it begins; and what makes a figure right behind it a part of another.
+_EXPLAINS: Final = (
+    r"because|since|as|if|when|which|that|who|where|so|thus|hence|therefore|weil|da|denn|wenn|dass|parce|car|si|que|qui"
+    r"|porque|ya|perché|se|che|omdat|want|als|dat|bo|jeśli|потому|если|что"
+)
+_PARTS: Final = (
+    r"after|before|until|from|up|down|of|with|without|including|using|by|at|per|than|instead|rather|not|no|each|von"
+    r"|mit|nach|vor|nicht"
+    r"|statt|de|avec|après|avant|pas|con|sin|después|antes|dopo|prima|met|na|niet"
+)
+_JOINS: Final = re.compile(
+    rf"(?:(?!\b(?:{_EXPLAINS})\b)[^\n])*(?:[,;|/]|\b(?:{_COORDINATES})\b)(?:(?!\b(?:{_EXPLAINS}|{_PARTS})\b)[^\n])*"
+    r"|[^\w\n]{0,3}[=≠][^\w\n]{0,3}"
+    r"|\s(?:in|from(?:\sa\stotal\sof)?|over|against|aka|among|to|into"
+    r"|(?:\w+\s)?out\sof(?:\sa(?:\s\w+){1,2})?)\s[^\w\n]{0,3}",
+    re.IGNORECASE,
+)
+"""What stands between two quantities of one sentence that stand side by side."""
 
 
 def _called(place: TextSpan) -> frozenset[str]:

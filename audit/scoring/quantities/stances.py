@@ -26,6 +26,7 @@ class Stance(Enum):
     SUPPOSED = "it is supposed, or an example"
     LOST = "it is a loss or a lack, which a sign would say of a figure"
     LISTED = "it is one of several values"
+    NAMED = "it names a thing of a row: a page, a step, a place"
     ITEM = "it numbers an item of a list"
 
 
@@ -58,8 +59,8 @@ class TextSpan(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What is said of a quantity; for one value of several all of them, as they are written, and for a part of another
-    quantity what stands around it: `half of 5` and `twice 5` say different things."""
+    """What is said of a quantity; for one value of several all of them, as they are written, for a part of another
+    quantity what stands around it (`half of 5` and `twice 5` say different things), and for a name what it names."""
 
     stance: Stance
     values: str = ""
@@ -75,7 +76,8 @@ _MOST_LINKS = 4
 
 # Words before a quantity. A phrase is matched by its words, whatever the case.
 _WORDS_BEFORE: Final = {
-    Stance.DENIED: "hardly, scarcely, without, previously, formerly, used to be, doubt it is, doubt it's, not, cannot, "
+    Stance.DENIED: "hardly, scarcely, without, previously, formerly, up from, down from, used to be, doubt it is, "
+    "doubt it's, not, cannot, "
     "never, neither, nor, no longer, anything but, rather than, other than, instead of, "
     "nowhere near, far from, all but, except, except for, excluding, no, kaum, à peine, apenas, a malapena, "
     "едва, nicht, kein, keine, keinen, keiner, "
@@ -85,7 +87,9 @@ _WORDS_BEFORE: Final = {
     "nu este, nu e, nu sunt, не, нет, ни, никогда, нельзя, δεν, όχι, ليس, ليست, ليسوا, غير, לא, אינו, אינה, bukan, "
     "tidak, không, không phải, chẳng phải",
     Stance.NEAR: "est., estimate, estimate:, about, around, approx, approx., approximately, roughly, circa, ca, "
-    "ca., c., nearly, almost, "
+    "ca., c., nearly, almost, probably, i guess, my guess is, likely, most likely, presumably, wahrscheinlich, "
+    "vermutlich, probablement, "
+    "probablemente, provavelmente, probabilmente, waarschijnlijk, вероятно, наверное, "
     "close to, near, some, estimated, an estimated, maybe, perhaps, possibly, might be, may be, could be, "
     "somewhere around, something like, in the region of, on the order of, nearly equal to, approximately equal to, "
     "gut, etwa, ungefähr, zirka, rund, fast, knapp, nahezu, annähernd, vielleicht, schätzungsweise, environ, "
@@ -107,7 +111,8 @@ _WORDS_BEFORE: Final = {
     "не меньше, минимум, щонайменше, τουλάχιστον, en az, setidaknya, minimal, ít nhất, legalább, cel puțin, "
     "على الأقل, לפחות, कम से कम, 최소, 적어도",
     Stance.UP_TO: "at most, at the most, at maximum, at a maximum, up to, no more than, not more than, not over, "
-    "not above, no higher than, a maximum of, maximum, maximum of, max, max., as much as, höchstens, maximal, "
+    "not above, no higher than, a maximum of, maximum, maximum of, max, max., as much as, limit of, a limit of, cap "
+    "of, capped at, limited to, höchstens, maximal, "
     "bis zu, nicht mehr als, au plus, au maximum, jusqu'à, pas plus de, a lo sumo, como máximo, hasta, no más de, "
     "no máximo, até, al massimo, fino a, non più di, hoogstens, maximaal, ten hoogste, högst, upp till, højst, "
     "op til, maks, maks., najwyżej, maksymalnie, nejvýše, maximálně, не более, не больше, максимум, до, "
@@ -116,12 +121,14 @@ _WORDS_BEFORE: Final = {
     "अधिकतम, 최대",
     Stance.ABOVE: "more than, greater than, higher than, larger than, bigger than, over, above, exceeds, över, yli, "
     "exceeding, "
-    "exceed, beyond, upwards of, in excess of, mehr als, über, größer als, plus de, supérieur à, más de, "
+    "exceed, beyond, upwards of, upward of, north of, in excess of, mehr als, über, größer als, plus de, supérieur "
+    "à, más de, "
     "mayor que, "
     "mais de, maior que, più di, maggiore di, oltre, meer dan, mer än, mer enn, mere end, ponad, więcej niż, "
     "více než, более, больше, свыше, понад, πάνω από, lebih dari, hơn, több mint, peste, أكثر من, يزيد عن, יותר מ, "
     "से अधिक",
-    Stance.BELOW: "less than, fewer than, lower than, smaller than, under, below, short of, weniger als, unter, "
+    Stance.BELOW: "less than, fewer than, lower than, smaller than, under, below, short of, south of, weniger als, "
+    "unter, "
     "kleiner als, moins de, inférieur à, menos de, menor que, meno di, minore di, minder dan, onder, mindre än, "
     "mindre enn, mindre end, poniżej, mniej niż, méně než, менее, меньше, κάτω από, kurang dari, dưới, "
     "kevesebb mint, sub, أقل من, פחות מ, से कम",
@@ -136,7 +143,10 @@ _WORDS_BEFORE: Final = {
     "bajó, pierde, perdió, debe, perda de, prejuízo de, queda de, perdeu, deve, perdita di, calo di, perde, "
     "perso, ha perso, verlies van, tekort van, daling van, verliest, verloor, убыток, потеря, потери, снижение "
     "на, потерял, потеряла",
-    Stance.PART: "none of, some of, times, divided by, multiplied by, multiply by, divide by, half past, "
+    Stance.PART: "none of, some of, top, bottom, the first, the last, the next, first, last, next, previous, every, "
+    "for every, per, "
+    "out of, scale of, factor of, base, modulo, mod, times, divided by, multiplied by, multiply by, divide by, half "
+    "past, "
     "quarter past, quarter to, "
     "reciprocal of, inverse of, logarithm of, multiple of, root of, half of, half, twice, double, "
     "triple, third of, quarter of, square of, cube of, log of, negative of, "
@@ -144,6 +154,20 @@ _WORDS_BEFORE: Final = {
     "log, sqrt, halb, wurzel aus, wurzel von, hälfte von, doppelt, racine de, racine carrée de, moitié de, "
     "raíz de, "
     "raíz cuadrada de, raíz quadrada de, radice di, radice quadrata di, mitad de, metade de, metà di, половина",
+    Stance.NAMED: "page, pages, p., pp., chapter, ch., section, sec., §, §§, paragraph, para., article, art., clause, "
+    "appendix, figure, fig., table, line, row, column, item, question, exercise, problem, example, option, choice, "
+    "step, "
+    "phase, stage, level, lesson, part, volume, vol., issue, episode, season, room, floor, gate, platform, track, "
+    "lane, "
+    "route, highway, exit, flight, bus, terminal, version, release, rank, ranked, position, seat, zone, size, grade, "
+    "class, week, day, round, group, team, player, apartment, apt., suite, windows, ios, android, seite, kapitel, "
+    "abschnitt, absatz, artikel, zeile, spalte, frage, aufgabe, schritt, stufe, zimmer, gleis, linie, platz, rang, "
+    "etage, "
+    "folge, abb., tabelle, chapitre, ligne, étape, niveau, chambre, étage, quai, página, pág., capítulo, sección, "
+    "artículo, línea, fila, pregunta, paso, nivel, habitación, piso, pagina, pag., capitolo, sezione, articolo, riga, "
+    "domanda, passo, livello, stanza, seção, artigo, linha, pergunta, nível, blz., hoofdstuk, regel, vraag, stap, "
+    "kamer, "
+    "strona, str., rozdział, artykuł, pytanie, krok, страница, стр., глава, раздел, статья, строка, вопрос, шаг",
     Stance.STATED: "no doubt it is, no doubt it's, without a doubt it is, no doubt that it is",
     Stance.SUPPOSED: "let's say, let us say, hypothetically, for example, for instance, e.g., eg, such as, as an "
     "example, angenommen, gesetzt, beispielsweise, zum beispiel, z.b., z. b., etwa wie, par exemple, p. ex., "
@@ -176,6 +200,11 @@ _DENIALS: Final = (
     "would not",
     "wouldn't",
 )
+_WORDS_BEFORE[Stance.PART] += ", " + ", ".join(
+    f"{count} {of}"
+    for count in ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    for of in ("in", "of", "to", "past", "or")
+)
 _WORDS_BEFORE[Stance.SUPPOSED] += ", " + ", ".join(_clauses_of(_SUPPOSITIONS))
 _WORDS_BEFORE[Stance.DENIED] += ", " + ", ".join(
     (*(f"{no} {said}" for no in _DENIALS for said in _clauses_of(_OPINIONS)), *_clauses_of(("no way",)))
@@ -207,7 +236,8 @@ _WORDS_AFTER: Final = {
     "es incorrecto, no es la, "
     "no es correcto, no es correcta, é falso, não é a, è sbagliato, non è la, is fout, is niet het, неверно, "
     "неправильно, değil, नहीं, " + ", ".join(f"{verb} {what}" for verb in _IS_NOT for what in _THE_ONE),
-    Stance.NEAR: "or so, or thereabouts, give or take, more or less, approximately, approx, roughly, or about, ish, "
+    Stance.NEAR: "or so, or thereabouts, probably, i think, i guess, i believe, i suppose, give or take, more or "
+    "less, approximately, approx, roughly, or about, ish, "
     "-ish, "
     "oder so, environ, à peu près, más o menos, aproximadamente, mais ou menos, circa, più o meno, ongeveer, "
     "mniej więcej, примерно, приблизительно, civarında, تقريبا, تقريبًا",
@@ -218,7 +248,8 @@ _WORDS_AFTER: Final = {
     "eller fler, eller mere, lub więcej, a více, или более, или больше, и более, или више, vagy több, "
     "sau mai mult, "
     "أو أكثر, או יותר, या अधिक",
-    Stance.UP_TO: "or less, or fewer, or below, or lower, or under, and below, and under, at most, max, maximum, "
+    Stance.UP_TO: "tops, at best, or less, or fewer, or below, or lower, or under, and below, and under, at most, "
+    "max, maximum, "
     "at maximum, oder weniger, höchstens, maximal, ou moins, au plus, au maximum, o menos, como máximo, "
     "como mucho, "
     "ou menos, no máximo, o meno, al massimo, of minder, hoogstens, eller mindre, eller färre, lub mniej, a méně, "
@@ -240,9 +271,11 @@ _WORDS_AFTER: Final = {
 _TOUCHING_AFTER: Final = {
     Stance.DENIED: r"では?な|ではあり|じゃな|でない|は間違い|[이가]\s?아니|~~|[❌✗✘☒]"
     r"|\((?:wrong|incorrect|false|falsch|faux|negative|minus)\b",
-    Stance.NEAR: r"-?odd\b(?!\s\w)|\((?:(?:an?\s)?(?:rough\s)?(?:estimated?|est\.|guess|approximation)|geschätzt"
-    r"|estimé|estimado|stimato|примерно)\b|est\.(?!\w)|\?|弱|強|左右|上下|ぐらい|くらい|程度|前後|ほど|정도|쯤|가량|내외",
-    Stance.FROM: "及?以上|이상",
+    Stance.NEAR: r"-?odd\b(?!\s\w)|-?some(?:thing)?\b|\((?:(?:an?\s)?(?:rough\s)?(?:estimated?|est\.|guess"
+    r"|approximation)|geschätzt"
+    r"|estimé|estimado|stimato|примерно)\b|est\.(?!\w)|\?|弱|強|左右|上下|ぐらい|くらい|程度|前後|ほど|정도|쯤|가량"
+    r"|내외",
+    Stance.FROM: r"及?以上|이상|-?plus\b(?!\s[^\w\s]{0,2}\d)",
     Stance.UP_TO: "及?以下|以内|之内|이하|이내",
     Stance.ABOVE: "余|多|초과|'?(?:d|t)[ae]n\\s(?:fazla|çok)",
     Stance.BELOW: "未満|未满|미만",
@@ -271,8 +304,10 @@ _ALONE: Final = _words("no ne mai né nem some c. ok. sub log half")
 """Words that say another thing where they do not touch the quantity."""
 
 _OF_LOSS: Final = re.compile(
-    r"\b(?:los[ts]|lose|losing|deficit|short|debt|ow(?:e|ed|es|ing)\b|decreas|declin|drop|fall|fell\b|reduc|down\b|lower"
-    r"|less\b|fewer|behind|overdrawn|cheaper|discount|shr[aiu]nk|verlust|verl[io]|defizit|rückgang|schuld|s[ai]nk|fiel\b"
+    r"\b(?:los[ts]|lose|losing|deficit|short|debt|ow(?:e|ed|es|ing)\b|decreas|declin|drop|fall|fell\b|reduc|down\b"
+    r"|lower"
+    r"|less\b|fewer|behind|overdrawn|cheaper|discount|shr[aiu]nk|verlust|verl[io]|defizit|rückgang|schuld|s[ai]nk"
+    r"|fiel\b"
     r"|fäll|weniger|pert|perd|baiss|moins|pérdid|caída|baj|menos|deb|prejuízo|queda|calo\b|meno\b|perso|verlies|tekort"
     r"|daling|minder|убыт|потер|сниж|меньш)",
     re.I,
@@ -377,7 +412,8 @@ _OPERATOR: Final = (
 _OPERAND_ON: Final = re.compile(
     rf"(?:\s(?:{_OPERATOR})\s|\s?(?:\+/-|[-=]>|→)\s?)[^\w\s]{{0,2}}\d|\s(?:plus\sor\sminus)\s"
     # A power, product, quotient or residue whose second operand is no figure: `2^n`, `5·x`, `1/x`, `2(3)`.
-    r"|\s?(?:\^|\*\*)|\s?[×·÷]\s?[^\W\d_](?![^\W\d_])|/(?:[^\W\d_](?!\w)|\s?[√π(])|\((?=[-\d√])|\s?\\b?mod\b",
+    r"|\s?[<>≤≥≠]\s?[\w(]|\s?(?:\^|\*\*)|\s?[×·÷]\s?[^\W\d_](?![^\W\d_])|/(?:[^\W\d_](?!\w)|\s?[√π(])|\((?=[-\d√])"
+    r"|\s?\\b?mod\b",
     re.I,
 )
 # The rest of a number of which the first part is written in figures: `5 point five`, `5点5`, `5元5角`, `5 tenths`.
@@ -385,8 +421,10 @@ _SPOKEN_ON: Final = re.compile(
     r"\s(?:point|dot|comma|komma|virgule|coma|vírgula|virgola|запятая|przecinek|punkt|přecinek)\s"
     r"(?:\d|zero|oh|one|two|three|four|five|six|seven|eight|nine)"
     r"|[点點块塊元円]\s?[\d半]|(?<=[点點块塊元円时時])[\d半]|[时時]半"
-    r"|\s(?:tenths|hundredths|thousandths|sixteenths|eighths|sevenths|sixths|fifths|twelfths|viertel|drittel|fünftel|sechstel"
-    r"|achtel|zehntel|hundertstel|tausendstel|dixièmes|centièmes|millièmes|décimos|décimas|centésim[ao]s|milésim[ao]s|decimi"
+    r"|\s(?:tenths|hundredths|thousandths|sixteenths|eighths|sevenths|sixths|fifths|twelfths|viertel|drittel|fünftel"
+    r"|sechstel"
+    r"|achtel|zehntel|hundertstel|tausendstel|dixièmes|centièmes|millièmes|décimos|décimas|centésim[ao]s"
+    r"|milésim[ao]s|decimi"
     r"|centesimi|millesimi|десятых|сотых|тысячных)\b"
     r"|\s(?:and\s(?:a|one)\shalf|and\s(?:one|three)\squarters?|und\sein(?:e|en)?\s(?:halb\w*|viertel)|et\sdemie"
     r"|\w+\set\sdemie)\b|\sto\sthe\s(?:power|\w+\spower)\b|\schoose\s\d|\s(?:\(?base\s\d|in\sbinary|\(?hex)",
@@ -394,7 +432,8 @@ _SPOKEN_ON: Final = re.compile(
 )
 # `42 % of 100 is 42` begins with an operand, `42 % of the 100 users left` with what is stated.
 _SHARE_BEFORE: Final = re.compile(
-    r"\s(?:of|von|de|di|van|av|af|z|из|от)\s[^\w\s]{0,2}\d[\d.,]{0,12}\s?(?:(?:=|≈|is|equals|makes|ist|est|es|é|è|to|jest)\W|$)",
+    r"\s(?:of|von|de|di|van|av|af|z|из|от)\s[^\w\s]{0,2}\d[\d.,]{0,12}\s?(?:(?:=|≈|is|equals|makes|ist|est|es|é|è|to"
+    r"|jest)\W|$)",
     re.I,
 )
 _OPERAND_BEFORE: Final = re.compile(rf"\d\s(?:{_OPERATOR})\s?[^\w\s]{{0,2}}$", re.I)
@@ -434,6 +473,8 @@ def said_of(place: TextSpan) -> Said:
         return Said(Stance.NEAR)
     before = _said_before(earlier)
     if before not in (Stance.STATED, Stance.NEAR):
+        if before is Stance.NAMED:
+            return Said(before, earlier.rstrip(_OPENS).split()[-1].casefold())
         return _part(place) if before is Stance.PART else Said(before)
     after = _said_after(place.text[place.end : place.end + _AFTER])
     if after is not Stance.STATED:

@@ -98,17 +98,35 @@ _UNIT_ROWS: Final = (
     (_TIME, "1/1000000", "µs microsecond microseconds"),
     (_TIME, "1/1000", "ms millisecond milliseconds"),
     (_TIME, "1000000", "Ms"),
-    (_TIME, "1", "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos 秒 초"),
-    (_TIME, "60", "min mins minute minutes minuten minuto minutos minuti 分钟 分鐘 분"),
-    (_TIME, "3600", "h hr hrs hour hours stunde stunden std heure heures hora horas ora ore uur 小时 小時 時間 시간"),
-    (_TIME, "86400", "day days tag tage tagen jour jours día días dia dias giorno giorni dag dagen 天 日間 일"),
+    (
+        _TIME,
+        "1",
+        "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos secondi сек секунд 秒 초",
+    ),
+    (_TIME, "60", "min mins minute minutes minuten minuto minutos minuti minuut мин минут минуты 分钟 分鐘 分 분"),
+    (
+        _TIME,
+        "3600",
+        "h hr hrs hour hours stunde stunden std heure heures hora horas ora ore uur ч час часа часов 小时 小時 時間 "
+        "시간",
+    ),
+    (
+        _TIME,
+        "86400",
+        "day days tag tage tagen jour jours día días dia dias giorno giorni dag dagen dni день дня дней 天 日間 일",
+    ),
     (_TIME, "604800", "week weeks woche wochen semaine semaines semana semanas settimana settimane 周 週間 주"),
     (_LENGTH, "1/1000000000", "nm nanometer nanometers"),
     (_LENGTH, "1/1000000", "µm"),
-    (_LENGTH, "1/1000", "mm millimeter millimeters millimetre millimetres"),
-    (_LENGTH, "1/100", "cm centimeter centimeters centimetre centimetres"),
-    (_LENGTH, "1", "m meter meters metre metres metro metros metri mètre mètres 米"),
-    (_LENGTH, "1000", "km kilometer kilometers kilometre kilometres kilómetro kilómetros 公里"),
+    (_LENGTH, "1/1000", "mm millimeter millimeters millimetre millimetres мм"),
+    (_LENGTH, "1/100", "cm centimeter centimeters centimetre centimetres centimètres centímetros centimetri см"),
+    (_LENGTH, "1", "m meter meters metre metres metro metros metri mètre mètres м 米"),
+    (
+        _LENGTH,
+        "1000",
+        "km kilometer kilometers kilometre kilometres kilómetro kilómetros kilomètre kilomètres quilómetros "
+        "quilômetros chilometri км 公里 千米",
+    ),
     (_LENGTH, "1000000", "Mm"),
     (_LENGTH, "254/10000", "in inch inches zoll"),
     (_LENGTH, "3048/10000", "ft foot feet"),
@@ -117,14 +135,19 @@ _UNIT_ROWS: Final = (
     (_MASS, "1/1000000", "µg mcg microgram micrograms"),
     (_MASS, "1/1000", "mg MG milligram milligrams"),
     (_MASS, "1", "g gram grams gramm gramme grammes gramo gramos 克"),
-    (_MASS, "1000", "kg kilo kilos kilogram kilograms kilogramm 公斤"),
+    (
+        _MASS,
+        "1000",
+        "kg Kg KG kilo kilos kilogram kilograms kilogramm kilogramme kilogrammes kilogramo kilogramos quilograma "
+        "quilogramas chilogrammo chilogrammi chili кг килограмм килограмма килограммов 公斤 千克",
+    ),
     (_MASS, "1000000", "t Mg tonne tonnes tonnen"),
-    (_MASS, "45359237/100000", "lb lbs pound pounds"),
+    (_MASS, "45359237/100000", "lb lbs"),
     (_MASS, "45359237/1600000", "oz ounce ounces"),
     (_MASS, "635029318/100000", "stone stones"),
     (_VOLUME, "1/1000000", "µl"),
     (_VOLUME, "1/1000", "ml milliliter milliliters millilitre millilitres"),
-    (_VOLUME, "1", "l liter liters litre litres litro litros"),
+    (_VOLUME, "1", "l ℓ liter liters litre litres litro litros litri л"),
     (_VOLUME, "3785411784/1000000000", "gal gallon gallons"),
     (_VOLUME, "946352946/1000000000", "quart quarts"),
     (_VOLUME, "473176473/1000000000", "pint pints"),
@@ -216,13 +239,19 @@ _UNIT_ROWS: Final = (
     ),
     ("celsius", "1", "°c celsius"),
     ("fahrenheit", "1", "°f fahrenheit"),
-    ("angle", "1", "° degree degrees grad"),
-    (PERCENT, "1", "% percent pct procent prozent pourcent porcentaje"),
+    ("angle", "1", "° degree degrees grad degré degrés grado grados gradi graus graden"),
+    (
+        PERCENT,
+        "1",
+        "% percent pct procent procento procenta prozent pourcent porcentaje prosent prosenttia százalék процент "
+        "процента "
+        "процентов процентів відсоток відсотка відсотків процента パーセント 퍼센트 프로 प्रतिशत بالمئة بالمائة",
+    ),
     (PERCENT, "1/10", "‰ permille promille"),
     (PERCENT, "1/10000", "ppm"),
     (PERCENT, "1/10000000", "ppb"),
     ("points", "1", "pp"),
-    ("basis points", "1", "bp bps"),
+    (PERCENT, "1/100", "bp bps basispunkt basispunkte"),
     ("tokens", "1", "token tokens"),
     (_VOLT, "1/1000", "mV millivolt millivolts"),
     (_VOLT, "1", "V volt volts"),
@@ -252,10 +281,15 @@ _FOLDED["cal"] = ("kcal", "gcal")
 UNITS: Final[dict[str, tuple[str, Fraction]]] = {name: meaning for meaning, name in _NAMES.items()}
 """Name of a unit to its dimension and its size there."""
 
-UNCLEAR_UNITS: Final = {word: names for word, names in _FOLDED.items() if len(names) > 1 and word not in _EXACT}
-"""What is written in a case that leaves open which unit it is, to the units that it may be: `mw`, `gb`."""
+_POUND: Final = "pound"
+UNCLEAR_UNITS: Final = {
+    **{word: names for word, names in _FOLDED.items() if len(names) > 1 and word not in _EXACT},
+    _POUND: ("lb", "GBP"),
+    "¥": ("JPY", "CNY"),
+}
+"""What leaves open which unit it is, to the units that it may be: `mw` and `gb` by their case, `pound`, `¥`."""
 
-PART_OF: Final = {"%": 100, "‰": 1000, "ppm": 10**6, "ppb": 10**9}
+PART_OF: Final = {"%": 100, "‰": 1000, "bp": 10**4, "ppm": 10**6, "ppb": 10**9}
 """How many of a unit make a whole."""
 
 RANK: Final = "st"
@@ -269,29 +303,31 @@ def unit_of(word: str) -> str | None:
     """The name of the unit that a word stands for, of `UNITS` or `UNCLEAR_UNITS`; None where it is none."""
     if word in _EXACT:
         return _NAMES[_EXACT[word]]
+    if word.casefold() in ("pound", "pounds"):
+        return _POUND
     names = _FOLDED.get(word.casefold(), ())
     return names[0] if len(names) == 1 else word.casefold() if names else None
 
 
 _CURRENCY_ROWS: Final = (
-    ("USD", "$ us$ usd dollar dollars 美元"),
-    ("EUR", "€ eur euro euros"),
-    ("GBP", "£ gbp"),
+    ("USD", "$ us$ usd dollar dollars dólar dólares dollaro dollari bucks доллар доллара долларов 美元"),
+    ("EUR", "€ eur euro euros евро євро"),
+    ("GBP", "£ gbp quid"),
     ("JPY", "jpy yen 円"),
     ("CNY", "cny rmb yuan 元 人民币"),
     ("¥", "¥"),
     ("IDR", "rp rp. idr rupiah"),
-    ("INR", "₹ inr rs rs. rupee rupees"),
+    ("INR", "₹ inr rs rs. rupee rupees rupien roupies रुपये रुपए"),
     ("KRW", "₩ krw won 원"),
-    ("RUB", "₽ rub руб"),
-    ("TRY", "₺ try"),
+    ("RUB", "₽ rub руб рубль рубля рублей"),
+    ("TRY", "₺ try lira"),
     ("VND", "₫ vnd"),
-    ("UAH", "₴ uah"),
+    ("UAH", "₴ uah грн гривень"),
     ("THB", "฿ thb"),
     ("NGN", "₦ ngn"),
     ("PHP", "₱ php"),
     ("ILS", "₪ ils"),
-    ("CHF", "chf fr. franken"),
+    ("CHF", "chf fr. sfr. franken"),
     ("CAD", "ca$ c$ cad"),
     ("AUD", "au$ a$ aud"),
     ("NZD", "nz$ nzd"),
@@ -303,19 +339,37 @@ _CURRENCY_ROWS: Final = (
     ("SEK", "sek"),
     ("NOK", "nok"),
     ("DKK", "dkk"),
-    ("kr", "kr kr."),
-    ("PLN", "zł pln"),
-    ("CZK", "kč czk"),
+    ("kr", "kr kr. krona kronor krone kroner"),
+    ("PLN", "zł pln złoty złote złotych zloty zlotych"),
+    ("CZK", "kč czk korun koruny"),
     ("ZAR", "zar"),
 )
 CURRENCIES: Final = {word: code for code, words in _CURRENCY_ROWS for word in words.split()}
 
-CENTS: Final = frozenset(["cent", "cents", "ct", "pence", "centimes", "centavos", "céntimos"])
+_MINOR: Final = {
+    **dict.fromkeys(["cent", "cents", "ct", "centimes", "centavos", "céntimos"], "cents"),
+    **dict.fromkeys(["pence", "pennies"], "pence"),
+}
+"""Words for hundredths of a currency."""
+
+
+def minor_of(word: str) -> str | None:
+    """The hundredths of a currency that a word stands for; None where it is none."""
+    return _MINOR.get(word.casefold())
+
+
+def hundred_of(minor: str, currency: str) -> bool:
+    """Whether a hundred of one are one of a currency."""
+    return currency in (("GBP", _POUND) if minor == "pence" else _WITH_CENTS)
+
+
+_WITH_CENTS: Final = frozenset(CURRENCIES.values()) - {"GBP", "¥", "JPY", "KRW", "VND", "IDR"}
 
 _MONEY: Final = "money"
 _ASKED: Final = re.compile(r"[^\W\d_]+|[%‰°$€£¥₹₩₽₺₫₴฿₦₱₪]")
 _ASKS_SHARE: Final = re.compile(
-    r"%|percent|per\scent|pct\b|proz?[ec]n|pour\s?cent|por\s?cent|por\s?ciento|по?процент|процент|百分|パーセント|퍼센트"
+    r"%|percent|per\scent|pct\b|proz?[ec]n|pour\s?cent|por\s?cent|por\s?ciento|по?процент|процент|百分|パーセント"
+    r"|퍼센트"
     r"|\b(?:rate|share|proportion|probability|chance|likely|quote|anteil|taux|tasa|taxa|tasso)s?\b",
     re.I,
 )
@@ -326,12 +380,12 @@ _NO_UNIT: Final = frozenset(["second", "won", "try", "in", "an", "st", "nd", "rd
 def named_unit(word: str) -> str | None:
     """The unit, currency or part of one that a word or sign stands for; None where it is none."""
     folded = word.casefold()
-    return CURRENCIES.get(folded) or ("cents" if folded in CENTS else None) or unit_of(word)
+    return CURRENCIES.get(folded) or minor_of(word) or unit_of(word)
 
 
 def dimension_of(unit: str) -> str | None:
     """What a unit measures; None where it is no plain unit."""
-    if unit == "cents" or unit in CURRENCIES.values():
+    if unit in ("cents", "pence") or unit in CURRENCIES.values():
         return _MONEY
     return UNITS[unit][0] if unit in UNITS else None
 
@@ -359,21 +413,41 @@ def unasked(unit: str, question: str) -> bool:
 
 
 _MONTH_NAMES: Final = (
-    "january januar janvier enero gennaio janeiro januari Jan",
-    "february februar février febrero febbraio fevereiro februari Feb",
-    "march märz mars marzo março maart Mar",
-    "april avril abril aprile Apr",
-    "May mai mayo maggio maio Mei",
-    "june juni juin junio giugno junho Jun",
-    "july juli juillet julio luglio julho Jul",
-    "august août agosto augustus Aug",
-    "september septembre septiembre settembre setembro Sep Sept",
-    "october oktober octobre octubre ottobre outubro Oct Okt",
-    "november novembre noviembre novembro Nov",
-    "december dezember décembre diciembre dicembre dezembro Dec Dez",
+    "january januar janvier enero gennaio janeiro januari gener stycznia styczeń ledna leden января январь січня "
+    "ianuarie "
+    "Ocak tammikuuta ιανουαρίου يناير जनवरी Jan",
+    "february februar février febrero febbraio fevereiro februari febrer lutego luty února únor февраля февраль лютого "
+    "februarie Şubat helmikuuta φεβρουαρίου فبراير फ़रवरी फरवरी Feb",
+    "march märz mars marzo março maart marts març marca marzec března březen марта березня martie Mart maaliskuuta "
+    "μαρτίου "
+    "مارس मार्च Maret Mar",
+    "april avril abril aprile kwietnia kwiecień dubna duben апреля апрель квітня aprilie Nisan huhtikuuta απριλίου "
+    "أبريل "
+    "अप्रैल Apr",
+    "May mai mayo maggio maio mei maig maja maj května květen мая травня Mayıs toukokuuta μαΐου مايو मई",
+    "june juni juin junio giugno junho juny czerwca czerwiec června červen июня июнь червня iunie Haziran kesäkuuta "
+    "ιουνίου "
+    "يونيو जून Jun",
+    "july juli juillet julio luglio julho juliol lipca lipiec července červenec июля июль липня iulie Temmuz "
+    "heinäkuuta "
+    "ιουλίου يوليو जुलाई Jul",
+    "august août agosto augustus augusti agost sierpnia sierpień srpna srpen августа август серпня Ağustos elokuuta "
+    "αυγούστου أغسطس अगस्त Agustus Aug",
+    "september septembre septiembre settembre setembro setembre września wrzesień září сентября сентябрь вересня "
+    "septembrie "
+    "Eylül syyskuuta σεπτεμβρίου سبتمبر सितंबर सितम्बर Sep Sept",
+    "october oktober octobre octubre ottobre outubro października październik října říjen октября октябрь жовтня "
+    "octombrie "
+    "Ekim lokakuuta οκτωβρίου أكتوبر अक्टूबर अक्तूबर Oct Okt",
+    "november novembre noviembre novembro листопада listopada listopadu listopad ноября ноябрь noiembrie Kasım "
+    "marraskuuta νοεμβρίου "
+    "نوفمبر नवंबर नवम्बर Nov",
+    "december dezember décembre diciembre dicembre dezembro desembre desember grudnia grudzień prosince prosinec "
+    "декабря "
+    "декабрь грудня decembrie Aralık joulukuuta δεκεμβρίου ديسمبر दिसंबर दिसम्बर Dec Dez",
 )
 MONTHS: Final = {
-    form: number
+    unicodedata.normalize("NFC", form): number
     for number, names in enumerate(_MONTH_NAMES, start=1)
     for name in names.split()
     # A name with a capital here is a word or a short form as well: written small, it is no month.

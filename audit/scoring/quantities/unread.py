@@ -40,7 +40,7 @@ class Unread(NamedTuple):
 _FAR: Final = 48  # characters on either side that are looked at
 _UNDERSTOOD: Final = "=+<>|~→⇒⟹↦∴±×÷·≈≡≤≥≠√∼≃≅−⁄¬^`´¨"  # here or by the readers of figures and of stances
 _NO_DIGITS: Final = " .,)" + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_BRACKETS: Final = "⌊⌋⌈⌉⟦⟧‖‱∣"
+_BRACKETS: Final = "⌊⌋⌈⌉⟦⟧‖‱∣△▲▽▼"  # a triangle is a minus in Japan, and elsewhere says up or down
 _CROSSED: Final = "✗✘✕✖❌❎🚫⛔"
 _NOTES: Final = "†‡§¶※"
 # An operator whose other side is not there: of a product or a sum with both, the reader of figures has made one value.
@@ -51,12 +51,16 @@ _SLASH: Final = re.compile(r"(?<=[^\s/])\s?/\s?$")
 _SLASH_ON: Final = re.compile(r"\s?/(?=\s*$|\s?[(\[{])")
 _ERA: Final = re.compile(
     r"[\s,]{0,2}\(?(?:b\.?\s?c\.?(?:\s?e\.?)?(?!\w)|v\.\s?(?:chr|u\.\s?z)|av\.?\s?j\.?-?c|a\.\s?c\.|a\.?e\.?c\.?(?!\w)"
-    r"|ante\s(?:cristo|christum)|avanti\scristo|antes\sde\scristo|avant\snotre\sère|a\.?\sde\sc|до\s(?:н\.?\s?э|р\.?\s?х|н\.?\s?е)"
+    r"|ante\s(?:cristo|christum)|avanti\scristo|antes\sde\scristo|avant\snotre\sère|a\.?\sde\sc|до\s(?:н\.?\s?э"
+    r"|р\.?\s?х|н\.?\s?е)"
     r"|п\.?\s?н\.?\s?е(?!\w)|p\.?\s?n\.?\s?e\.?(?!\w)|př\.?\s?n\.?\s?l|f\.?\s?kr|eaa\b|i\.?\s?e\.?\s?(?=\d)|π\.?\s?χ"
-    r"|ק\.?לפנה|לפנה|ق\.?\s?م|قبل\sالميلاد|ई\.?\s?पू|before\s(?:christ|the\scommon\sera)|ybp\b|bp\b(?=\W|$))",
+    r"|ק\.?לפנה|לפנה|ق\.?\s?م|قبل\sالميلاد|ई\.?\s?पू|before\s(?:christ|the\scommon\sera)|ybp\b|(?-i:BP)\b(?=\W|$))",
     re.I,
 )
-_ERA_BEFORE: Final = re.compile(r"(?:紀元前|公元前|西元前|기원전|前(?=\s?$)|ก่อนคริสต\w*|MÖ|M\.Ö\.)\s?(?:ปี|พ\.ศ\.)?\s?$")
+_ERA_BEFORE: Final = re.compile(
+    r"(?:紀元前|公元前|西元前|기원전|前(?=\s?$)|ก่อนคริสต\w*|MÖ|M\.Ö\.)\s?(?:ปี"
+    r"|พ\.ศ\.)?\s?$"
+)
 _CAPITALS: Final = re.compile(r"[\s\xa0]?(?P<word>[A-Z]{1,5})(?![\w.&'-]|\s?=)")
 # Vowel signs of Indic scripts are marks, no letters.
 _LETTER: Final = r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u109f])"
@@ -65,17 +69,20 @@ _SCALE: Final = re.compile(
     r"\s?[(\[–—,-]\s?(?:(?:all\s)?(?:in|en|em|angaben\sin)\s)?(?P<word>[^\W\d_]+)\s?[)\].]?", re.I
 )
 _SCALE_BEFORE: Final = re.compile(
-    r"\b(?:in|en|em)\s(?:[$€£]\s?|[A-Z]{3}\s|of\s)?(?P<word>[^\W\d_]{4,})(?:\sof\s\w+|\s[A-Z]{3})?\s?[)\]]?\s?[:=]?\s?[$€£]?$",
+    r"\b(?:in|en|em)\s(?:[$€£]\s?|[A-Z]{3}\s|of\s)?(?P<word>[^\W\d_]{4,})(?:\sof\s\w+"
+    r"|\s[A-Z]{3})?\s?[)\]]?\s?[:=]?\s?[$€£]?$",
     re.I,
 )
 _PER: Final = re.compile(
-    r"\s?(?:/|(?:per|pro|par|por|al|каждый|в)\s|an?\s(?=(?:second|minute|hour|day|week|month|year|person|piece)\b))\s?(?P<word>[^\W\d_]{1,20})",
+    r"\s?(?:/|(?:per|pro|par|por|al|каждый|в)\s|an?\s(?=(?:second|minute|hour|day|week|month|year|person"
+    r"|piece)\b))\s?(?P<word>[^\W\d_]{1,20})",
     re.I,
 )
 _EXPONENT_APART: Final = re.compile(r"\s[eE]\s?[-+]?\d{1,3}(?!\w)")
 _FIGURE_ON: Final = re.compile(r"[ \t\xa0][-+]?\d(?![\d:.]*[)\].:]\s)")
 _PARTS: Final = re.compile(
-    r"[\s-](?P<word>hal(?:f|ves)|thirds?|fourths?|quarters?|ninths?|pairs?|couples?|score|gross(?=\W*$|\sof\b)|reams?"
+    r"[\s-](?P<word>fold|fach|hal(?:f|ves)|thirds?|fourths?|quarters?|ninths?|pairs?|couples?|score|gross(?=\W*$"
+    r"|\sof\b)|reams?"
     r"|hälften|quart[se]?|tiers|tercios?|cuartos?|quartos?|terzi|quarti|paare?|paires?|pares|paia)(?!\w)",
     re.I,
 )

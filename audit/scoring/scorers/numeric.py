@@ -9,8 +9,8 @@ from typing import Any
 from audit.core.outcome import READ, Outcome
 from audit.scoring.context import Context
 from audit.scoring.quantities.cut import quantities
-from audit.scoring.quantities.numbers import NumberKind, Quantity, Sameness, compare, number_of, same_value
-from audit.scoring.quantities.sentences import asks, restates, sentence_end
+from audit.scoring.quantities.numbers import NumberKind, Quantity, Sameness, comparable, compare, number_of, same_value
+from audit.scoring.quantities.sentences import asks, beside_another, restates, sentence_end
 from audit.scoring.retraction import TAKEN_BACK, TWO_VALUES, taken_back
 from audit.scoring.scorer import Check, Options, Scorer, Takes, verdict
 from audit.scoring.templates import UnusableTemplate
@@ -41,7 +41,8 @@ def build(options: Options) -> Check:
     A number that can be read in two ways, of which one is the value, makes the criterion errored: `1.234` may be a
     thousand and more. So does the value where the words that touch it say that it is not (`not 5`), a bound
     (`at least 5`), one of several (`5 or 6`) or, without a tolerance, near (`about 5`), where it is asked (`5?`), and
-    where a later sentence takes it back or states the same quantity with another value.
+    where a later sentence takes it back or states the same quantity with another value. So does a number that stands
+    beside another (`Alice has 10 and Bob has 12`), unless `which` or the question says which of them is meant.
     """
     which = options.choice("which", FIRST, (FIRST, LAST, ONLY))
     chosen = which if "which" in options.extra else None
@@ -50,7 +51,7 @@ def build(options: Options) -> Check:
 
     def check(context: Context) -> Outcome:
         wanted = expected(context)
-        every = [each for each in quantities(context.text) if each.kind is wanted.kind]
+        every = [each for each in quantities(context.text) if comparable(wanted, each)]
         found = pick(every, which)
         if found is None:
             many = "more than one" if which == ONLY else "no"
@@ -62,6 +63,8 @@ def build(options: Options) -> Check:
         itself = wanted.place is not None and found.place is not None and wanted.place.text == found.place.text
         if same is Sameness.SAME and not itself and (why := _not_the_last_word(found, every)) is not None:
             raise UnusableTemplate(why)
+        if chosen is None and not itself and beside_another(wanted, found, every, asked):
+            raise UnusableTemplate(SEVERAL)
         evidence = {"expected": shown_quantity(wanted), "found": shown_quantity(found)}
         if chosen is None and not itself and _several(found, every):
             evidence[READ] = FIRST_NUMBER
@@ -173,7 +176,7 @@ def shown_quantity(quantity: Quantity) -> Any:
 
 SCORER = Scorer(
     name="numeric",
-    version=15,
+    version=16,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,

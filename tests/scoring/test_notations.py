@@ -1,0 +1,182 @@
+"""One value in the notations of many countries: equal in each, and no other value in any."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+from babel.dates import format_date
+
+from audit.core.errors import ConfigError
+from audit.core.outcome import Scored
+from audit.scoring.criteria import build_criteria
+from tests.scoring.cases import context_of, entry_of
+
+GROUPS = [
+    row.replace("\n", " ").split(" | ")
+    for row in """
+£5 | 5 pounds | GBP 5 | 5 GBP | £5.00 | 5 quid | 5 pounds sterling | 5 British pounds | 500 pence
+
+$5 | 5 dollars | USD 5 | US$5 | 5 US dollars | 5 U.S. dollars | 5 dólares | 5 bucks | $5.00
+
+€5 | 5 € | 5 euros | EUR 5 | 5,00 € | 5 евро
+
+¥500 | ￥500 | 500 yen | JPY 500 | 500円
+
+CHF 5 | 5 Franken | 5 Swiss francs | 5 francs suisses | Fr. 5.00
+
+5 zł | PLN 5 | 5 złotych
+
+5 руб. | 5 рублей | ₽5
+
+5% | 5 pour cent | 5 Prozent | 5 percent | 5 per cent | 5 por ciento | 5 por cento | 5 per cento | 5 процентов |
+5 procent | 5 パーセント | 5 퍼센트 | 5 प्रतिशत | ٥٪ | ５％ | 百分之5 | 500 basis points | 500 bps |
+500 Basispunkte
+
+10:00Z | 11:00+01:00 | 10:00 UTC | 10:00 GMT | 10:00:00Z | 11:00 CET | 12:00 UTC+2 | 5:00 EST
+
+2024-01-05T10:00Z | 2024-01-05T11:00+01:00 | 2024-01-05T10:00:00.000Z | 2024-01-05 10:00 UTC |
+2024-01-05T05:00:00-05:00
+
+15-20 | 15 to 20 | from 15 to 20 | between 15 and 20 | 15–20 | 15 bis 20 | von 15 bis 20 | zwischen 15 und 20 |
+entre 15 et 20 | entre 15 y 20 | tra 15 e 20 | 15 until 20
+
+1.5k | 1,500 | 1500 | 1 500 | 1.5 thousand | 1'500 | 1’500 | 1.5e3 | 1.5×10^3 | 1.5·10³ | १,५०० | ١٬٥٠٠ |
+１５００
+
+1 Mio. | 1,000,000 | 1 million | 1M | 10^6 | 1 000 000 | 1.000.000 | 10,00,000 | 10 lakh | 100万 | 1 млн | 1 mln
+
+90 min | 1.5 h | PT90M | PT1H30M | 1:30 h | 01:30 hours | 1h30 | 1 h 30 min | 1½ hours | 1 hour 30 minutes |
+5400 s | 90 Minuten | 90分
+
+1 day | P1D | PT24H | 24 h | 1 Tag | 86400 s
+
+2 weeks | P2W | P14D | 14 days
+
+3 months | P3M | 3 Monate | 3 mois
+
+2 years | P2Y | 24 months | 2 Jahre
+
+5 January 2024 | January 5, 2024 | 2024-01-05 | 5. Januar 2024 | 5 janvier 2024 | 5 de enero de 2024 |
+5 января 2024 | 5 stycznia 2024 | 5. ledna 2024 | 5 Ocak 2024 | 5 січня 2024 | 2024年1月5日 | 2024. 1. 5. |
+2024년 1월 5일 | 5 tháng 1, 2024 | 5-Jan-2024 | 5 de gener de 2024 | 5 जनवरी 2024
+
+0.5 | ½ | 1/2 | 0,5 | .5 | 5e-1 | 5×10⁻¹ | \\frac{1}{2} | ⁵⁄₁₀ | 2/4
+
+1.75 | 1¾ | 1 3/4 | 7/4 | 1 and 3/4
+
+-3 | −3 | –3 | ﹣3 | －3 | ‑3 | minus 3 | negative 3 | moins 3 | -3.0
+
+12500.25 | 12 500,25 | 12,500.25 | 12.500,25 | 12'500.25 | 12 500.25 | १२,५००.२५ | ١٢٬٥٠٠٫٢٥
+
+5 kg | 5 kilograms | 5000 g | 5 kilogrammes | 5 кг | 5千克 | 5 chilogrammi
+
+20 °C | 20 degrees Celsius | 20 Grad Celsius | 20 degrés Celsius | 20℃
+
+68 °F | 68 degrees Fahrenheit | 68°F
+
+5 l | 5 liters | 5 ℓ | 5 Liter | 5000 ml
+
+5 m² | 5 square meters | 5 m2 | 5 qm | 5 sq m
+""".strip().split("\n\n")
+]
+
+
+def said(value: str, completion: str, question: str = "") -> bool | None:
+    """Whether `numeric` accepts an answer; None where it cannot tell, or does not take the value."""
+    try:
+        (criterion,) = build_criteria([entry_of({"type": "numeric", "value": value})], Path())
+    except ConfigError:
+        return None
+    asked = {"messages": [{"role": "user", "content": question}]}
+    (outcome,) = criterion.score([context_of({"completion": completion, "request": asked})])
+    return outcome.passed if isinstance(outcome, Scored) else None
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group[0])
+def test_every_notation_of_a_value_is_equal_to_every_other(group: list[str]) -> None:
+    """Both ways round; what a country writes in a way that is another value elsewhere is not among them."""
+    differ = [(one, other) for one, other in itertools.permutations(group, 2) if said(one, other) is not True]
+    assert differ == []
+
+
+def test_no_notation_of_a_value_is_equal_to_another_value() -> None:
+    """A bare figure may stand for one with a unit, so that bare ones are not compared with others."""
+    bare = {"0.5", "-3", "1.5k", "1 Mio.", "1.75", "12500.25"}
+    alike = [
+        (one, other)
+        for ours, theirs in itertools.permutations(GROUPS, 2)
+        if not (ours[0] in bare or theirs[0] in bare)
+        for one, other in zip(itertools.cycle(ours), theirs, strict=False)
+        if said(one, other) is True
+    ]
+    assert alike == []
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "same"),
+    [("$5", "500 cents", True), ("€5", "500 cent", True), ("£5", "500 cents", False), ("$5", "500 pence", False)],
+)
+def test_hundredths_are_those_of_their_currency(value: str, text: str, same: bool) -> None:
+    """Cents are those of many currencies, pence those of one."""
+    assert said(value, text) is said(text, value) is same
+
+
+@pytest.mark.parametrize("name", "en_GB de fr es it nl pt pl ru uk cs tr sv da nb ro ca fi id".split())  # noqa: SIM905
+def test_months_of_every_language(name: str) -> None:
+    """A long date in words is the date, and no other day, month or year."""
+    import datetime
+
+    for month in range(1, 13):
+        text = format_date(datetime.date(2023, month, 17), format="d MMMM y", locale=name)
+        assert said(f"2023-{month:02}-17", text) is True, text
+        assert said(f"2023-{month % 12 + 1:02}-17", text) is not True, text
+        assert said(f"2024-{month:02}-17", text) is not True, text
+
+
+@pytest.mark.parametrize(
+    "text",
+    """
+Alice has 10 and Bob has 12 | Alice: 10, Bob: 12 | Alice has 10. Bob has 12. | Alice has 10 while Bob has 12
+10 apples and 12 pears | 10 for Alice, 12 for Bob | 10 wins, 12 losses | 10 before tax, 12 after tax | 10 (12) | 10 = 12
+10 of 12 | 10 in 12 | 10 out of 12 | 10 points out of 12 | 1 in 10 | one in 10 | nine of 10 | 10 or 12 | 10 to 12
+10 until 12 | 10-12 | 10 ± 2 | page 10 | pp. 10 | chapter 10 | § 10 | Seite 10 | página 10 | step 10 | room 10
+Windows 10 | day 10 | top 10 | first 10 | every 10 | per 10 | #10 | 10th | 10位 | 10x | 10-fold | 10+ | 10 plus
+10-plus | 10 plus tax | 10-something | ~10 | probably 10 | 10, I think | more than 10 | north of 10 | under 10
+limit of 10 | 10 tops | up from 10
+10 > 8 | ▲10 | △10 | 10 thousand | 10 half-dozen | 10 °F below zero
+""".replace("\n", " | ")
+    .strip(" |")
+    .split(" | "),
+)
+def test_an_answer_that_only_holds_the_figure_does_not_state_it(text: str) -> None:
+    """Where a ten is demanded: a name, a bound, a part, one of two things, another thing a ten stands in."""
+    assert said("10", text) is not True
+    assert text.startswith("Alice") or said("10", f"It is {text}.") is not True
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "question"),
+    [
+        ("10", "Alice has 10 and Bob has 12", "How many does Alice have?"),
+        ("12", "12 pears and 10 apples", "How many pears are there?"),
+        ("10", "It is on page 10.", "On which page is it?"),
+        ("10", "The 10th", "Which floor is it?"),
+        ("10", "10, because 12 left and 2 came", ""),
+        ("10", "10 apples (4 red, 6 green)", ""),
+        ("10", "The total is 10, but 12 are left.", ""),
+        ("10", "10, down 2 from 12", ""),
+        ("10", "10 [1]", ""),
+        ("10", "There were 10 in 2023, as in 2022", ""),
+    ],
+)
+def test_an_answer_that_the_question_or_its_words_tell_is_read(value: str, text: str, question: str) -> None:
+    """What was asked names one of two figures; what explains stands below what it explains."""
+    assert said(value, text, question) is True
+
+
+def test_the_second_of_two_things_may_be_meant_as_well() -> None:
+    """The expected figure stands beside the first one: neither is it shown nor denied."""
+    assert said("12", "Alice has 10 and Bob has 12") is None
+    assert said("14", "Alice has 10 and Bob has 12") is False
