@@ -402,9 +402,9 @@ def _stretch(grid: Grid, change: PriceChange) -> str:
     """`gpt-4o: 0.8 times from 2026-09-15 on`."""
     first, last = (_day(grid.periods[row][0]) for row in (change.first, change.last))
     when = f"from {first} to {last}"
-    if change.last == len(grid.periods) - 1:
+    if not grid.bill[change.last + 1 :].any():
         when = f"from {first} on"
-    elif change.first == 0:
+    elif not grid.bill[: change.first].any():
         when = f"until {last}"
     return f"{'all models' if change.model is None else change.model or 'all'}: {change.factor:.3g} times {when}"
 

@@ -46,11 +46,14 @@ def without_sums(bill: Bill, names: Mapping[str, str]) -> Bill:
         names: Of models, by what lines are for; "" for those of no model.
     """
     found = _Sums(bill, names)
-    found.models_by_time()
-    found.models_by_words()
-    found.all_by_time()
-    found.all_of_a_time()
-    found.all_of_the_bill()
+    for replaced in (False, True):  # an invoice that was replaced has sums of its own
+        found.places = [at for at, line in enumerate(bill.lines) if line.replaced is replaced and not line.repeated]
+        found.models_by_time()
+        found.models_by_words()
+        found.all_by_time()
+        found.all_of_a_time()
+        found.all_of_the_bill()
+    found.again()
     notes = (*bill.notes, *found.questions())
     if not found.sums:
         return replace(bill, notes=notes)
@@ -76,19 +79,22 @@ class _Sums:
     """What was found so far; lines are told by their place on the bill.
 
     Attributes:
+        places: Lines that are looked at.
         sums: Lines that add up others.
         unsure: Lines whose time holds that of others for the same, with the number and the dollars of those.
     """
 
     bill: Bill
     names: Mapping[str, str]
+    places: Sequence[int] = ()
     sums: set[int] = field(default_factory=set)
     unsure: dict[int, tuple[int, float]] = field(default_factory=dict)
 
     def models_by_time(self) -> None:
         """A model's month beside its days; a tax or a credit likewise, by its words. Weeks are found before months."""
         of_one: dict[tuple[ChargeKind, str], list[int]] = defaultdict(list)
-        for at, line in enumerate(self.bill.lines):
+        for at in self.places:
+            line = self.bill.lines[at]
             usage = line.kind is ChargeKind.USAGE
             of_one[line.kind, self.names[line.item] if usage else line.item.strip().lower()].append(at)
         for (kind, _), places in of_one.items():
@@ -160,6 +166,11 @@ class _Sums:
         if self._is_telling([largest]) and self._is_total([largest], rest, least=least):
             self.sums.add(largest)
 
+    def again(self) -> None:
+        """What stands there again of a sum is one."""
+        sums = {replace(self.bill.lines[at], repeated=True) for at in self.sums}
+        self.sums |= {at for at, line in enumerate(self.bill.lines) if line.repeated and line in sums}
+
     def questions(self) -> Iterator[str]:
         """Lines that may add up others and may be charges of their own, the largest first."""
         unsure = sorted(self.unsure.keys() - self.sums, key=lambda at: -self.bill.lines[at].usd)
@@ -173,7 +184,7 @@ class _Sums:
             )
 
     def _left(self) -> list[int]:
-        return [at for at in range(len(self.bill.lines)) if at not in self.sums]
+        return [at for at in self.places if at not in self.sums]
 
     def _is_of(self, at: int, name: str) -> bool:
         line = self.bill.lines[at]
