@@ -146,8 +146,9 @@ def test_lines_that_say_nothing_are_none(tmp_path: Path) -> None:
     """Empty lines, and heads of tables that were put together; a line with a day and no amount is still missed."""
     head = ("date", "model", "amount")
     row, empty = ("2026-09-01", "gpt-4o", "2.50"), ("", "", "")
-    bill = read(tmp_path, head, [row, empty, head, row, ("2026-09-02", "gpt-4o", ""), empty])
-    assert (len(bill.lines), bill.unread) == (2, 1)
+    missed = [("2026-09-02", "gpt-4o", amount) for amount in ("", "n/a", "#REF!")]
+    bill = read(tmp_path, head, [row, empty, head, row, row, row, *missed, empty])
+    assert (len(bill.lines), bill.unread) == (4, 3)
 
 
 def test_credits_above_zero_are_told(tmp_path: Path) -> None:
@@ -214,6 +215,7 @@ def test_a_price_of_one_unit_is_no_amount(tmp_path: Path) -> None:
         *(("2026-09-30", "Total", "30.00"), ("", "Grand total", "30.00"), ("Total", "", "30.00")),
         *(("2026-09-30", "Subtotal", "30.00"), ("2026-09-30", "Balance due", "30.00"), ("", "Gesamtbetrag", "30.00")),
         ("2026-09-30", "Payment received - thank you", "-30.00"),
+        ("2026-09-30", "Amount due after credits", "30.00"),
         *(("2026-09-01", "Balance brought forward", "30.00"), ("2026-09-30", "Total for September 2026", "30.00")),
     ],
 )
@@ -287,7 +289,11 @@ def test_a_name_of_a_model_is_no_word_of_a_bill(word: str, item: str, kind: Char
 
 
 @pytest.mark.parametrize(
-    ("day", "pattern"), [("13/09/2026", "%d/%m/%Y"), ("09/13/2026", "%m/%d/%Y"), ("13.09.2026", "%d.%m.%Y")]
+    ("day", "pattern"),
+    [
+        *(("13/09/2026", "%d/%m/%Y"), ("09/13/2026", "%m/%d/%Y"), ("13.09.2026", "%d.%m.%Y")),
+        *(("2026/09/13", "%Y/%m/%d"), ("13 Sep 2026", "%d %b %Y"), ("September 13, 2026", "%B %d, %Y")),
+    ],
 )
 def test_days_that_are_written_otherwise_are_told_how(day: str, pattern: str, tmp_path: Path) -> None:
     """The error says the setting that reads them."""

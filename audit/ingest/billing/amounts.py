@@ -102,8 +102,8 @@ def _read(value: Any) -> re.Match[str]:
         Unusable: It is none.
         InputError: It is in another currency.
     """
-    if not isinstance(value, str) or not value.strip():
-        raise Unusable("no amount")
+    if not isinstance(value, str) or not any(sign.isdigit() for sign in value):
+        raise Unusable("no amount")  # `n/a`, `-`, `#REF!`, which is no currency either
     plain = value.strip()
     refuse_other_currency(next((code for sign, code in _SIGNS.items() if sign in plain), None))
     if (foreign := _DOLLARS.search(plain)) is not None:

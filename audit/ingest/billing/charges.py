@@ -23,6 +23,8 @@ _TOTALS = frozenset(
         *("zahlung", "rechnungsbetrag", "totaal"),
     )
 )
+_LEFT_TO_PAY = frozenset(("due", "after", "before", "less", "payable"))
+"""Words of what is left when credits are taken off."""
 _OF_TOTALS = frozenset(
     (
         *("sub", "grand", "net", "gross", "overall", "all", "amount", "received", "paid", "previous", "opening"),
@@ -30,7 +32,7 @@ _OF_TOTALS = frozenset(
         *("charges", "models", "services", "of", "to", "for", "the", "this", "before", "after", "incl", "excl"),
         *("including", "excluding", "thank", "you", "usd", "and", "in", "on", "your", "new", "current", "final"),
         *("period", "week", "weekly", "quarter", "year", "yearly", "annual", "running", "cumulative", "spend"),
-        *("forward", "over"),
+        *("forward", "over", "less", "payable", "applied"),
         *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
         *("november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"),
         *("kosten", "betrag", "netto", "brutto", "monat", "rechnung", "offen", "offener", "montant", "mois"),
@@ -42,8 +44,13 @@ _MODEL_ID = re.compile(r"\S*[\d:/]\S*")
 
 
 def is_total(words: str) -> bool:
-    """Whether a text says that a row is a total, a balance or a payment, and says nothing else."""
+    """Whether a text says that a row is a total, a balance or a payment, and says nothing else.
+
+    What is due after credits is one; a total of credits may be all that a bill says of them.
+    """
     said = set(_WORD.findall(words.lower()))
+    if said & _LEFT_TO_PAY:
+        said = {word for word in said if not word.startswith(_CREDIT)}
     return bool(said & _TOTALS) and said <= _TOTALS | _OF_TOTALS | _TAX
 
 

@@ -75,29 +75,33 @@ def _check_days(days: Sequence[Any], column: Mapping[str, str], pattern: str | N
     written = [day for day in days if day not in (None, "")]
     if not written or any(_is_day(day, pattern) for day in written):
         return
-    digits = [day for day in written if isinstance(day, str) and _DIGITS.fullmatch(day)]
-    shapes = dict.fromkeys(re.sub(r"\d", "9", day) for day in digits)
-    parts = [[int(part) for part in re.findall(r"\d+", day)[:2]] for day in digits]
-    # 13/09 begins with the day, 09/13 with the month; of 09/10 nobody knows.
-    first = "%d{0}%m" if any(part[:1] > [12] for part in parts) else "%m{0}%d"
-    mark = next((sign for sign in "/.-" if any(sign in shape for shape in shapes)), "/")
+    shapes = [re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", str(day)))[:30] for day in written[:1]]
+    # 13/09 begins with the day, 09/13 with the month; of 09/10 nobody knows, and the first way is an example.
+    fits = [way for way in _WAYS if all(_is_day(day, way) for day in written)]
     said = ", ".join(f"{name}: {place}" for name, place in column.items())
+    hint = "days are ISO 8601; say otherwise how they are written, for example\n"
+    hint += f'reconcile: {{columns: {{{said}, day_format: "{fits[0] if fits else _WAYS[0]}"}}}}'
+    if all(str(day).isdigit() for day in written):
+        hint = "days are ISO 8601; where a spreadsheet has them as numbers, give the column the form of a date"
     raise InputError(
         "no day of the bill can be read",
         code="reconcile.empty",
-        notes=[f"they are written like {shape}" for shape in list(shapes)[:1]],
-        hint="days are ISO 8601; say otherwise how they are written, for example\n"
-        f'reconcile: {{columns: {{{said}, day_format: "{first.format(mark)}{mark}%Y"}}}}',
+        notes=[f"they are written like {shape}" for shape in shapes],
+        hint=hint,
     )
+
+
+_WAYS = (
+    *("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%m/%d/%y", "%d/%m/%y"),
+    *("%d.%m.%y", "%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%d-%b-%y"),
+)
+"""How people write days; the first that fits all of a bill's stands in the hint."""
 
 
 def _day_after(day: Any, pattern: str | None) -> str:
     """The end of a time of which this is the last day, as the bill's days are written."""
     end = moment(day, pattern) + DAY
     return end.strftime(pattern) if pattern else end.isoformat()
-
-
-_DIGITS = re.compile(r"[\d/. :-]+")
 
 
 def _is_day(day: Any, pattern: str | None) -> bool:
