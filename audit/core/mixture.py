@@ -142,6 +142,11 @@ class MixRow:
     change: CostChange | None = None
     latency: AnswerTimes | None = None
 
+    @property
+    def cost_known(self) -> bool:
+        """Whether anybody knows the cost of any request: a sum without any is not $0."""
+        return not self.requests or self.unpriced_requests < self.requests
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MixDay:
@@ -161,6 +166,11 @@ class MixDay:
     cost_per_1k_usd: float | None
     shares: dict[str, float]
     unpriced_requests: int = 0
+
+    @property
+    def cost_known(self) -> bool:
+        """Whether anybody knows the cost of any request: a sum without any is not $0."""
+        return not self.requests or self.unpriced_requests < self.requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

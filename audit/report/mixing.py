@@ -178,10 +178,15 @@ def _tab(key: str, label: str, rows: Sequence[MixRow], colours: Palette) -> Tab:
         requests = sum(row.requests for row in rest)
         more = f"{count(len(rest))} more: {compact(requests)} requests, {paid['rest']} paid."
     cells = tuple(
-        _group_row(row, colours, f"{key}{index}", row.name or f"(no {key})", paid[str(index)])
+        _group_row(row, colours, f"{key}{index}", row.name or f"(no {key})", _paid(row, paid[str(index)]))
         for index, row in enumerate(shown)
     )
     return Tab(key=key, label=label, rows=cells, more=more)
+
+
+def _paid(row: MixRow, usd_text: str) -> str:
+    """What a group cost; a sum of no known costs is not $0."""
+    return usd_text if row.cost_known else "unknown"
 
 
 def _group_row(row: MixRow, colours: Palette, key: str, name: str, paid: str) -> GroupRow:

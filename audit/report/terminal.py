@@ -151,7 +151,8 @@ def _figures(findings: Findings, width: int) -> list[Line]:
     if total.cost_per_1k_usd is not None:
         paid = f"{usd_rate(total.cost_per_1k_usd)} per 1k{' requests' if full else ''}"
         paid += _course(total.first_week_cost_per_1k_usd, total.last_week_cost_per_1k_usd, full=full)
-    lines = [_figure("You paid", usd(findings.spend_usd), paid, "money")]
+    spend = usd(findings.spend_usd) if total.cost_known else "unknown"
+    lines = [_figure("You paid", spend, paid, "money")]
     if findings.tested:
         lines += _verdict_figures(findings, width)
     else:

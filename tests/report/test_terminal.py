@@ -9,6 +9,7 @@ from audit.core.interval import Estimate
 from audit.report.html import render_html
 from audit.report.markdown import literal, summary_markdown
 from audit.report.method import method
+from audit.report.mixing import palette, tabs
 from audit.report.terminal import cells, plain, summary_lines
 from tests.report import fixtures
 from tests.report.fixtures import STATES, cases, changed
@@ -39,6 +40,19 @@ LLM spend audit  ·  2 Mar – 31 Mar 2026  ·  2.07 M requests  ·  run 5be1f07
 def test_the_summary_at_full_width() -> None:
     """The whole of it, to the character."""
     assert plain(summary_lines(fixtures.proven(), width=92, paths={"Report": "./report.html"})) == PROVEN
+
+
+def test_dollars_that_nobody_knows_are_not_zero() -> None:
+    """Of a log without a known cost, and of a group without one, the terminal and the report say so."""
+    plain_findings = fixtures.scan_only()
+    mix = plain_findings.mix
+    total = dataclasses.replace(mix.total, spend_usd=0.0, unpriced_requests=mix.total.requests)
+    group = dataclasses.replace(mix.by_tenant[0], spend_usd=0.0, unpriced_requests=mix.by_tenant[0].requests)
+    unknown = dataclasses.replace(mix, total=total, by_tenant=(group, *mix.by_tenant[1:]))
+    found = dataclasses.replace(plain_findings, spend_usd=0.0, mix=unknown)
+    assert "You paid            unknown" in plain(summary_lines(found, width=92))
+    (tab,) = (one for one in tabs(unknown, palette(unknown)) if one.key == "tenant")
+    assert [row.paid for row in tab.rows].count("unknown") == 1
 
 
 @pytest.mark.parametrize("ascii_only", [False, True])

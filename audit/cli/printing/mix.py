@@ -75,7 +75,7 @@ def print_mix(terminal: Terminal, mix: Mix, by: str, *, tiers: bool = True) -> N
 
 def _summary(mix: Mix, *, bars: bool) -> list[str]:
     per_1k = "–" if mix.total.cost_per_1k_usd is None else usd_rate(mix.total.cost_per_1k_usd)
-    paid = "unknown" if mix.requests and mix.requests == mix.unpriced_requests else usd(mix.spend_usd)
+    paid = usd(mix.spend_usd) if mix.total.cost_known else "unknown"
     lines = [f"  You paid      {paid}     {per_1k} per 1k{_trend(mix.total)}"]
     lines += [*_why(mix.total.change), *(_by_day(mix) if bars else ()), *_latency(mix.total.latency)]
     lines += _escalated(mix.escalations)
@@ -158,7 +158,10 @@ def _why(change: CostChange | None) -> list[str]:
 
 
 def _by_day(mix: Mix) -> list[str]:
-    """What each day cost as a bar; over many days, what each run of equally many cost."""
+    """What each day cost as a bar; over many days, what each run of equally many cost. A day of which no cost is known
+    is none of $0, and has no place in a row of bars: without it, days would not stand side by side."""
+    if not all(day.cost_known for day in mix.trend):
+        return []
     spent = [day.spend_usd for day in mix.trend]
     if len(spent) < FEWEST_DAYS or not any(spent):
         return []
@@ -203,7 +206,7 @@ def _cells(row: MixRow, by: str) -> list[str]:
     return [
         terminal_safe(row.name) or "(none)",
         compact(row.requests),
-        "unknown" if row.requests and row.requests == row.unpriced_requests else usd(row.spend_usd),
+        usd(row.spend_usd) if row.cost_known else "unknown",
         "–" if row.cost_per_1k_usd is None else usd_rate(row.cost_per_1k_usd),
         "" if change is None else sign + percent(abs(change)),
         *(_times(row.latency) if by == "model" else [_models(row)]),
