@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterable
 from enum import StrEnum
 
+from audit.core.display import count, usd
+
 BILLABLE_STATUSES = ("ok", "partial")
 SPEND_COLUMNS = ("cost_usd_logged", "cost_usd_recomputed")
 """What was billed, the first that is not null: the log's figure, then the price table's."""
@@ -21,14 +23,18 @@ class Apart(StrEnum):
     the spend, every dollar of the log is in one counter. A row belongs to the first of these that holds."""
 
     TWICE = "logged_twice"
-    CACHE = "gateway_cache"
     FAILED = "failed"
     UNKNOWN = "unknown_outcome"
+    CACHE = "gateway_cache"
 
     @property
     def words(self) -> str:
         """What the rows are."""
         return _APART_WORDS[self]
+
+    def counted(self, number: int, dollars: float | None) -> str:
+        """How many rows there are, and what the log says that they cost, if anything: `7 failed, logged at $0.38`."""
+        return f"{count(number)} {self.words}" + ("" if dollars is None else f", logged at {usd(dollars)}")
 
 
 _APART_WORDS = {

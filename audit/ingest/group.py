@@ -13,12 +13,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audit.core.artifacts import private_file
+from audit.core.columns import PRICED_AT, apart
 from audit.core.doubts import Doubt
 from audit.core.rates import CallKind, Rates, RatesOf
 from audit.core.reason import Reason
 from audit.core.schemas import BODIES, TRAFFIC
 from audit.core.tier import PER_MILLION
-from audit.core.traffic import BILLABLE_STATUSES, Apart, exact_sum
+from audit.core.traffic import BILLABLE_STATUSES, exact_sum
 from audit.ingest.compare import Fixes, find_fixes, read_draft
 from audit.ingest.partfiles import PartFiles, bodies_writer, whole_file
 from audit.ingest.row import SECOND_PASS
@@ -30,7 +31,7 @@ _NEEDED = (
     "completion_audio_tokens", "image_tokens", "completion_image_tokens", "cost_basis", "replayable",
     "unreplayable_reasons",
 )  # fmt: skip
-_KIND = ("model_key", "model_responded", "model_called", "provider", "service_tier", "batch", "slot")
+_KIND = ("model_key", "model_responded", "model_called", "provider", "service_tier", "batch", "priced_at")
 _RATES = (
     *("input", "output", "cached_input", "cache_write", "cache_write_1h", "input_audio", "output_audio"),
     *("input_image", "output_image"),
@@ -156,12 +157,7 @@ def _overlaid(frame: pl.DataFrame, fixes: Fixes) -> pl.DataFrame:
 
 def _priced(frame: pl.DataFrame, rates_of: RatesOf | None) -> pl.DataFrame:
     """Add the cost by the price table, with the table's version, or the reason why there is none."""
-    # DeepSeek's are the only prices that change within a day, at half past an hour.
-    half_hours = pl.col("model_key").fill_null("").str.contains("deepseek")
-    start = pl.col("started_at")
-    frame = frame.with_columns(
-        pl.when(half_hours).then(start.dt.truncate("30m")).otherwise(start.dt.truncate("1d")).alias("slot")
-    )
+    frame = frame.with_columns(priced_at=PRICED_AT)
     kinds = frame.select(_KIND).unique(maintain_order=True).with_row_index("kind")
     frame = frame.join(kinds, on=list(_KIND), how="left", nulls_equal=True, maintain_order="left")
     found = [_rates(kind, rates_of) for kind in kinds.iter_rows(named=True)]
@@ -183,7 +179,7 @@ def _rates(kind: Mapping[str, Any], rates_of: RatesOf | None) -> Sequence[Rates]
         CallKind(
             models=models,
             provider=kind["provider"],
-            at=kind["slot"],
+            at=kind["priced_at"],
             service_tier=kind["service_tier"],
             batch=bool(kind["batch"]),
         )
@@ -308,7 +304,7 @@ def _ledger(frame: pl.DataFrame) -> AttemptLedger:
             why.unnest("unpriced_reason"),
             _dollars(known, basis),
             _dollars(untested, pl.col("unreplayable_reasons").list.join(" + ")),
-            _apart_usd(rows.filter(~billable), single, hit),
+            _apart_usd(rows.filter(~billable)),
         ]
     )
     numbers: dict[str, Any] = {name: int(value) for name, value in found.row(0, named=True).items()}
@@ -326,18 +322,9 @@ def _word(name: str) -> pl.Expr:
     return pl.col(name).cast(pl.String)
 
 
-def _apart_usd(rows: pl.LazyFrame, single: pl.Expr, hit: pl.Expr) -> pl.LazyFrame:
+def _apart_usd(rows: pl.LazyFrame) -> pl.LazyFrame:
     """What the log says that rows cost which are no billable request, by what they are."""
-    kind = (
-        pl.when(~single)
-        .then(pl.lit(Apart.TWICE.value))
-        .when(hit)
-        .then(pl.lit(Apart.CACHE.value))
-        .when(pl.col("status") == "error")
-        .then(pl.lit(Apart.FAILED.value))
-        .otherwise(pl.lit(Apart.UNKNOWN.value))
-    )
-    return _dollars(rows.filter(pl.col("cost_usd_logged") > 0).with_columns(usd="cost_usd_logged"), kind)
+    return _dollars(rows.filter(pl.col("cost_usd_logged") > 0).with_columns(usd="cost_usd_logged"), apart())
 
 
 def _dollars(rows: pl.LazyFrame, by: pl.Expr) -> pl.LazyFrame:

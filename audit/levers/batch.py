@@ -184,7 +184,7 @@ LEVER = Lever(
     change="send the nightly job through the vendor's batch interface; answers come within a day",
     begin=_begin,
     reads=(
-        *("at", "started_at", *MONEY, *PRICING, *_STREAM, "streaming", "n_turns", "divided"),
+        *("at", "started_at", "day", *MONEY, *PRICING, *_STREAM, "streaming", "n_turns", "divided"),
         *(f"rate_{name}" for name in CLASSES),
     ),
 )

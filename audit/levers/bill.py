@@ -9,7 +9,7 @@ from datetime import datetime
 
 import polars as pl
 
-from audit.core.columns import ROW_KEY, billable
+from audit.core.columns import PRICED_AT, ROW_KEY, billable
 from audit.core.rates import CallKind, Rates, RatesOf
 from audit.core.reason import Reason
 from audit.core.tier import PER_MILLION
@@ -17,10 +17,10 @@ from audit.core.traffic import MODEL_COLUMNS, SPEND_COLUMNS
 
 CLASSES = ("input", "cached", "written", "output")
 """Classes of tokens; a bill has each in USD, null where no price list says how the dollars divide."""
-_KIND = ("model_key", "model_responded", "model_called", "provider", "service_tier", "batch", "day")
+_KIND = ("model_key", "model_responded", "model_called", "provider", "service_tier", "batch", "priced_at")
 _TOKENS = (
     "prompt_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens", "completion_tokens",
-    "audio_tokens",
+    "audio_tokens", "completion_image_tokens",
 )  # fmt: skip
 _READ = (
     *("started_at", "ended_at", "latency_ms", "status", "finish_reason", "streaming", "operation", "params"),
@@ -31,7 +31,19 @@ _READ = (
 PRICING = (*_KIND, *_TOKENS, "operation")
 """Columns that `with_rates` and `listed` read."""
 _FIXED = (
-    *("at", "key", "started_at", "ended", "day", "status", "finish_reason", "streaming", "operation", "deterministic"),
+    *(
+        "at",
+        "key",
+        "started_at",
+        "ended",
+        "day",
+        "priced_at",
+        "status",
+        "finish_reason",
+        "streaming",
+        "operation",
+        "deterministic",
+    ),
     *("request_fp", "trace_id", "session_id", "route", "tenant", "model", "served_region", "n_turns"),
     *("has_images", "has_audio", "provider", "service_tier", "batch", "model_key", "model_responded", "model_called"),
     *_TOKENS,
@@ -76,6 +88,7 @@ def bill_of(traffic: pl.LazyFrame, rates_of: RatesOf) -> tuple[pl.DataFrame, int
             pl.col("route", "tenant").fill_null(""),
             ended=pl.coalesce("ended_at", pl.col("started_at") + latency),
             day=pl.col("started_at").dt.truncate("1d"),
+            priced_at=PRICED_AT,
             model=pl.coalesce(*MODEL_COLUMNS).fill_null(""),
             deterministic=(temperature == 0).fill_null(False) | (pl.col("operation") == "embeddings").fill_null(False),
             alive=pl.lit(True),
@@ -91,7 +104,7 @@ def bill_of(traffic: pl.LazyFrame, rates_of: RatesOf) -> tuple[pl.DataFrame, int
 def with_rates(rows: pl.DataFrame, rates_of: RatesOf, prefix: str = "rate") -> pl.DataFrame:
     """Add the list's rates of each row, USD per million tokens, as `PREFIX_CLASS`; nulls where there is no list.
 
-    What a rate depends on is read from the rows, so that another provider, day, service tier or way of delivery is
+    What a rate depends on is read from the rows, so that another provider, moment, service tier or way of delivery is
     asked for by changing the column.
     """
     kinds = rows.select(_KIND).unique(maintain_order=True).with_row_index("kind")
@@ -114,12 +127,12 @@ def _steps(kind: dict[str, object], rates_of: RatesOf, prefix: str) -> list[dict
     models = tuple(dict.fromkeys(str(name) for name in names if name))
     if not models:
         return []
-    day, provider, tier = kind["day"], kind["provider"], kind["service_tier"]
+    moment, provider, tier = kind["priced_at"], kind["provider"], kind["service_tier"]
     found = rates_of(
         CallKind(
             models=models,
             provider=str(provider) if provider else None,
-            at=day if isinstance(day, datetime) else None,
+            at=moment if isinstance(moment, datetime) else None,
             service_tier=str(tier) if tier else None,
             batch=bool(kind["batch"]),
         )
@@ -158,12 +171,14 @@ def listed(prefix: str = "rate") -> dict[str, pl.Expr]:
 
 
 def _divided(rows: pl.DataFrame) -> pl.DataFrame:
-    """Divide what was paid into classes as the list does. Audio has rates of its own, so it is not divided."""
+    """Divide what was paid into classes as the list does. Audio and images in answers have rates of their own, so their
+    requests are not divided."""
     by_list = listed()
     total = pl.sum_horizontal(by_list.values(), ignore_nulls=False)
     low, high = LIKELY_SCALE
     rows = rows.with_columns(scale=pl.col("left") / pl.when(total > 0).then(total))
-    usable = pl.col("scale").is_between(low, high) & ~(pl.col("audio_tokens").fill_null(0) > 0)
+    apart = pl.max_horizontal("audio_tokens", "completion_image_tokens").fill_null(0) > 0
+    usable = pl.col("scale").is_between(low, high) & ~apart
     usable = usable | (pl.col("left") == 0)
     return rows.with_columns(
         pl.when(usable).then(share * pl.col("scale").fill_null(0)).alias(name) for name, share in by_list.items()

@@ -21,39 +21,41 @@ DEARER = ("priority", "fast")
 """Service tiers above the standard one."""
 _PLACE = ("model", "provider", "served_region", "service_tier", "batch")
 _DEPLOYMENT = (*_PLACE, "model_called")
+_DAILY = (*_DEPLOYMENT, "day")
+_OTHER = "model_called_other"
+_PAID, _LIST = pieces_of("paid"), pieces_of("list")
 _SNAPSHOT = re.compile(r"(?<=.)(-\d{4}-\d{2}-\d{2}|[-@]\d{8}|-\d{3,4})$")
 
 
 class _SameModel:
     """Requests that the same model would have answered at a lower price.
 
-    Counted is a deployment of the same model at the same provider, region and service tier that this log pays less for,
-    by what it is billed there over its list price. A ceiling are other regions and providers of the log (rules on
-    where data may lie, and other servings), the standard service tier (speed), and the current snapshot of the model
-    (its answers may differ: a replay tells).
+    Counted is a deployment of the same model at the same provider, region and service tier that this log pays less for
+    on the same days, by what it is billed there over its list price: a discount that began when the traffic moved from
+    one deployment to another is no difference between the two. A ceiling are other regions and providers of the log
+    (rules on where data may lie, and other servings), the standard service tier (speed), and the current snapshot of
+    the model (its answers may differ: a replay tells).
     """
 
     def __init__(self, log: Log) -> None:
         self._rates_of = log.rates_of
-        self._deployments = PartialSums(_DEPLOYMENT, ("calls", *pieces_of("paid"), *pieces_of("list")))
+        self._daily = PartialSums(_DAILY, ("calls", *_PAID, *_LIST))
 
     def look(self, bill: pl.DataFrame, _: int) -> None:
-        """What each deployment is billed, and what its list price would be."""
+        """What each deployment is billed on each day, and what its list price would be."""
         cut = (*in_pieces(pl.col("left"), "paid"), *in_pieces(pl.col("left") / pl.col("scale"), "list"))
         rows = _paid(bill.filter("alive", "divided")).with_columns(cut)
-        sums = pl.col(*pieces_of("paid"), *pieces_of("list")).sum()
-        self._deployments.add(rows.group_by(_DEPLOYMENT).agg(pl.len().alias("calls"), sums))
+        self._daily.add(rows.group_by(_DAILY).agg(pl.len().alias("calls"), pl.col(*_PAID, *_LIST).sum()))
 
     def find(self, bill: pl.DataFrame, _: int) -> LeverFound:
         """What would have cost less, in one part of the bill."""
         rows, blind = unseen(bill.filter("alive"), {Unseen.NO_RATES: ~pl.col("divided")})
-        rows, billed = _paid(rows), self._billed()
-        dearer = rows.join(
-            _cheapest_here(billed), on=list(_DEPLOYMENT), how="inner", nulls_equal=True, maintain_order="left"
-        )
+        rows = _paid(rows)
+        cheapest = _cheapest_here(_as_dollars(self._daily.table()))
+        dearer = rows.join(cheapest, on=list(_DAILY), how="inner", nulls_equal=True, maintain_order="left")
         less = {name: pl.col(name) * pl.col("factor") for name in CLASSES}
         bounds = [
-            _elsewhere(rows, billed, self._rates_of),
+            _elsewhere(rows, self._billed(), self._rates_of),
             _standard_tier(rows, self._rates_of),
             _current_snapshot(rows, self._rates_of),
         ]
@@ -67,9 +69,9 @@ class _SameModel:
 
     def _billed(self) -> pl.DataFrame:
         """What each deployment is billed over its list price, of those with enough calls."""
-        table = self._deployments.table().filter(pl.col("calls") >= ENOUGH)
-        billed = column_of(table, "paid") / column_of(table, "list")
-        return table.select(*_DEPLOYMENT, billed=billed)
+        sums = self._daily.table().group_by(_DEPLOYMENT).agg(pl.col("calls", *_PAID, *_LIST).sum())
+        enough = _as_dollars(sums).filter(pl.col("calls") >= ENOUGH)
+        return enough.select(*_DEPLOYMENT, billed=pl.col("paid") / pl.col("list"))
 
 
 def _begin(log: Log) -> Finder:
@@ -81,10 +83,35 @@ def _paid(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(pl.col("left") > 0)
 
 
-def _cheapest_here(billed: pl.DataFrame) -> pl.DataFrame:
-    """By deployment, what a cheaper one of the same place is billed of its dollars."""
-    billed = billed.with_columns(factor=pl.col("billed").min().over(_PLACE) / pl.col("billed"))
-    return billed.filter(pl.col("factor") < 1 - NOTICEABLE).drop("billed")
+def _as_dollars(sums: pl.DataFrame) -> pl.DataFrame:
+    """Sums in pieces as `paid` and `list`, USD, sorted: what is added up of them has one order."""
+    dollars = [column_of(sums, name) for name in ("paid", "list")]
+    return sums.drop(*_PAID, *_LIST).with_columns(dollars).sort(pl.all())
+
+
+def _cheapest_here(daily: pl.DataFrame) -> pl.DataFrame:
+    """By deployment and day, which part of its dollars the cheapest other one of the same place is billed.
+
+    Two deployments are held against each other on the days on which both answered: what the calls of the one would have
+    been billed at the rates that the other one had on each of these days, over what they were billed.
+
+    Args:
+        daily: Of each deployment and day: `calls`, and `paid` and `list` in USD.
+
+    Returns:
+        `_DAILY` and `factor`; only deployments that another one is cheaper than, and days that both share.
+    """
+    shared = daily.join(daily, on=[*_PLACE, "day"], how="inner", nulls_equal=True, suffix="_other")
+    shared = shared.filter(pl.col("model_called").ne_missing(pl.col(_OTHER))).sort(pl.all())
+    shared = shared.with_columns(there=pl.col("list") * pl.col("paid_other") / pl.col("list_other"))
+    pairs = shared.group_by(*_DEPLOYMENT, _OTHER, maintain_order=True).agg(
+        pl.col("calls", "calls_other", "paid", "there").sum(), pl.col("day")
+    )
+    pairs = pairs.with_columns(factor=pl.col("there") / pl.col("paid"))
+    enough = pl.min_horizontal("calls", "calls_other") >= ENOUGH
+    cheaper = pairs.filter(enough, pl.col("factor") < 1 - NOTICEABLE)
+    best = cheaper.sort(pl.col("there") - pl.col("paid"), _OTHER).unique(_DEPLOYMENT, keep="first", maintain_order=True)
+    return best.explode("day").select(*_DAILY, "factor")
 
 
 def _elsewhere(rows: pl.DataFrame, deployments: pl.DataFrame, rates_of: RatesOf) -> pl.DataFrame:
@@ -134,5 +161,5 @@ LEVER = Lever(
     effort=Effort.SETTING,
     change="route the model to its cheapest deployment; the standard tier and the current snapshot need a replay first",
     begin=_begin,
-    reads=("at", *MONEY, *PRICING, "model", "served_region", "scale", "divided"),
+    reads=("at", "day", *MONEY, *PRICING, "model", "served_region", "scale", "divided"),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from audit.mix.grain import COUNTED, LABELS, TOKENS, added, outcomes, usd_column
+from audit.mix.grain import COUNTED, COUNTERS, LABELS, TOKENS, added, usd_column
 
 BY = (*LABELS, "model")
 """Labels of a cell."""
@@ -32,14 +32,16 @@ def mix_cells(grain: pl.DataFrame) -> pl.DataFrame:
         `ingest` counts them. Dollars and tokens are null where there are requests and none of them tells.
     """
     keys = ("day", *BY)
-    rows = added(grain, ("kind", "end", *keys))
+    rows = added(grain, ("kind", *keys))
     billed = pl.col("kind").is_null()
     rows = rows.with_columns(
         spend_usd=pl.when(billed).then(usd_column(rows)).otherwise(0.0),
         unpriced_requests=pl.when(billed).then(pl.col("requests") - pl.col("priced")).otherwise(0),
         uncounted_requests=pl.when(billed).then(pl.col("requests") - pl.col("counted")).otherwise(0),
         **{name: pl.when(billed).then(name).otherwise(0) for name in (*TOKENS, *_KNOWN_OF.values())},
-        **{name: pl.when(holds).then("requests").otherwise(0) for name, holds in outcomes().items()},
+        **{
+            name: pl.when(pl.col("kind") == kind.value).then("requests").otherwise(0) for name, kind in COUNTERS.items()
+        },
     ).with_columns(requests=pl.when(billed).then("requests").otherwise(0))
     # At most one row of each kind falls into a cell, so its dollars are not added up again.
     cells = rows.group_by(keys).agg(pl.col(*FIGURES, *_KNOWN_OF.values()).sum()).sort(keys, nulls_last=True)

@@ -10,17 +10,23 @@ from pathlib import Path
 
 import polars as pl
 
+from audit.core.columns import apart
 from audit.core.exactly import column_of, in_pieces, pieces_of, total_of
-from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, Apart, PricedBy
+from audit.core.traffic import MODEL_COLUMNS, SPEND_COLUMNS, Apart, PricedBy
 
 LABELS = ("route", "tenant", "environment", "region")
 """Labels of traffic; "" where the log has none."""
 TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens")
 MODEL = pl.coalesce(pl.col(name).cast(pl.String) for name in MODEL_COLUMNS)
 """What a row's model is called; null where the log has no name."""
-ANSWERED, FAILED, UNKNOWN = "answered", "failed", "unknown"
-"""How a call ended, as the log tells it."""
-_KEYS = ("kind", "end", *LABELS, "model", "provider", "day", "priced_by", "unpriced_reason", "span")
+COUNTERS = {
+    "failures": Apart.FAILED,
+    "duplicates": Apart.TWICE,
+    "cache_hits": Apart.CACHE,
+    "unknown": Apart.UNKNOWN,
+}
+"""Counters of rows that are no billable request, as `ingest` counts them: with the requests, every row is in one."""
+_KEYS = ("kind", *LABELS, "model", "provider", "day", "priced_by", "unpriced_reason", "span")
 _USD = pieces_of("usd")
 COUNTED = {name: f"requests_with_{name}" for name in TOKENS}
 """By a class of tokens the column that says of how many requests the log counts it."""
@@ -37,12 +43,12 @@ def grain_of(traffic_files: Sequence[Path], bounds: Sequence[int] = ()) -> pl.Da
 
     Returns:
         One row per combination that occurs, in no order. Keys: `kind` (of `core.traffic.Apart`; null for billable
-        rows), `end` (how the call ended), `LABELS`, `model`, `provider` (null where the log names none), `day` (UTC),
-        `priced_by` (of `core.traffic.PricedBy`), `unpriced_reason`, and `span`: how many of the bounds the prompt is
-        longer than, null where cost or tokens are unknown. Counts: `requests`, `priced` (those whose dollars are
-        known), `counted` (those whose tokens of prompt and answer are), `TOKENS` (of the requests that tell them) with
-        `COUNTED`, and the dollars as `usd_of` puts them together: what was spent on billable rows, what the
-        log says that others cost.
+        rows), `LABELS`, `model`, `provider` (null where the log names none), `day` (UTC), `priced_by` (of
+        `core.traffic.PricedBy`), `unpriced_reason`, and `span`: how many of the bounds the
+        prompt is longer than, null where cost or tokens are unknown. Counts: `requests`, `priced` (those whose dollars
+        are known), `counted` (those whose tokens of prompt and answer are), `TOKENS` (of the requests that tell them)
+        with `COUNTED`, and the dollars as `usd_of` puts them together: what was spent on billable rows, what the log
+        says that others cost.
     """
     return (
         pl.scan_parquet(list(traffic_files))
@@ -52,12 +58,7 @@ def grain_of(traffic_files: Sequence[Path], bounds: Sequence[int] = ()) -> pl.Da
             model=MODEL.fill_null(""),
             provider=pl.col("provider").cast(pl.String),
             day=pl.col("started_at").dt.convert_time_zone("UTC").dt.date(),
-            kind=_kind(),
-            end=pl.when(_status().is_in(list(BILLABLE_STATUSES)))
-            .then(pl.lit(ANSWERED))
-            .when(_status() == "error")
-            .then(pl.lit(FAILED))
-            .otherwise(pl.lit(UNKNOWN)),
+            kind=apart(),
             priced_by=pl.when(pl.col("cost_usd_logged").is_null())
             .then(pl.lit(PricedBy.RECOMPUTED.value))
             .otherwise(pl.col("cost_basis").cast(pl.String)),
@@ -85,42 +86,12 @@ def grain_of(traffic_files: Sequence[Path], bounds: Sequence[int] = ()) -> pl.Da
     )
 
 
-def _status() -> pl.Expr:
-    return pl.col("status").cast(pl.String).fill_null("")
-
-
-def _kind() -> pl.Expr:
-    return (
-        pl.when(pl.col("duplicate_of").is_not_null())
-        .then(pl.lit(Apart.TWICE.value))
-        .when(pl.col("cache_hit").fill_null(False))
-        .then(pl.lit(Apart.CACHE.value))
-        .when(_status() == "error")
-        .then(pl.lit(Apart.FAILED.value))
-        .when(~_status().is_in(list(BILLABLE_STATUSES)))
-        .then(pl.lit(Apart.UNKNOWN.value))
-    )
-
-
 def _span(bounds: Sequence[int]) -> pl.Expr:
     length = pl.lit(0, pl.Int32)
     for bound in bounds:
         length = length + (pl.col("prompt_tokens") > bound).cast(pl.Int32)
     known = pl.all_horizontal(pl.col(name).is_not_null() for name in ("spend", *TOKENS[:2]))
     return pl.when(known).then(length)
-
-
-def outcomes() -> dict[str, pl.Expr]:
-    """Which rows of a grain are failures, duplicates, cache hits, or of unknown outcome, as `ingest` counts them: with
-    the billable ones, every row is in one of these."""
-    twice = (pl.col("kind") == Apart.TWICE.value).fill_null(False)
-    hit = (pl.col("kind") == Apart.CACHE.value).fill_null(False)
-    return {
-        "failures": ~twice & (pl.col("end") == FAILED),
-        "duplicates": twice,
-        "cache_hits": hit & (pl.col("end") == ANSWERED),
-        "unknown": ~twice & (pl.col("end") == UNKNOWN),
-    }
 
 
 def added(grain: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from audit.core.rates import RatesOf, unlisted
 from audit.core.reason import Reason
 from audit.core.tier import Price, Tier
 from audit.mix.change import change_of, weights_of
-from audit.mix.grain import TOKENS, added, outcomes, usd_of
+from audit.mix.grain import COUNTERS, TOKENS, added, usd_of
 from audit.mix.latency import latency_of
 from audit.mix.tables import MixTables, tables_of
 
@@ -59,7 +59,7 @@ def mix_of(tables: MixTables, tiers: Sequence[Tier], rates_of: RatesOf = unliste
     total = replace(total, change=explain(billable), latency=latency_of(binned))
     groups = {name: _told(_rows_by(name, billable, weeks), name, billable, binned, explain) for name in _GROUPS}
     apart = {str(kind): of_kind for kind, of_kind in _parts(rows, "kind")}
-    counts = {name: _requests(rows.filter(holds)) for name, holds in outcomes().items()}
+    counts = {name: _requests(rows.filter(pl.col("kind") == kind.value)) for name, kind in COUNTERS.items()}
     return Mix(
         window_from=days[0].isoformat() if days else None,
         window_to=days[-1].isoformat() if days else None,

@@ -62,6 +62,16 @@ def test_every_logged_dollar_is_in_one_counter(tmp_path: Path, seed: int) -> Non
     )
 
 
+@pytest.mark.parametrize("changes", OUTCOMES[1:])
+def test_dollars_stand_beside_the_count_of_their_rows(tmp_path: Path, changes: dict[str, Any]) -> None:
+    """What a row cost that is no request is told with the number of such rows, also of a failure behind a cache."""
+    got = read(write_jsonl(tmp_path / "log.jsonl", [call(1, 0.5, **changes)]), tmp_path / "run").report
+    counts = {Apart.FAILED: got.failures, Apart.CACHE: got.cache_hits, Apart.UNKNOWN: got.unknown}
+    told = {kind for kind, number in counts.items() if number}
+    assert {Apart(kind) for kind in got.apart_usd} == told
+    assert got.apart_usd[told.pop()] == 0.5
+
+
 @pytest.mark.parametrize("priced_first", [True, False])
 def test_of_two_copies_the_one_with_the_bill_is_kept(tmp_path: Path, priced_first: bool) -> None:
     """A gateway may write a call when it begins and when it ends: the request has its dollars, in whatever order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -66,18 +66,29 @@ def repeated(bill: Bill, gone: set[int], life: timedelta | None = HOUR, *, own: 
 
 
 def deployment_factor(bill: Bill, gone: set[int], one: dict[str, Any]) -> float:
-    """What the cheapest deployment of the same place is billed, over what this one is."""
+    """What the cheapest deployment of the same place is billed, over what this one is, on the days that they share."""
     place = ("model_key", "provider", "served_region", "service_tier")
-    paid: dict[str, list[tuple[float, float]]] = {}
+    daily: dict[str, dict[date, list[tuple[float, float]]]] = {}
     for i, other in enumerate(bill):
         if i not in gone and all(other.get(key) == one.get(key) for key in place):
-            paid.setdefault(other.get("model_called") or "", []).append((other["cost_usd_logged"], listed(other)))
-    scales = {name: sum(a for a, _ in rows) / sum(b for _, b in rows) for name, rows in paid.items() if len(rows) >= 20}
-    mine = scales.get(one.get("model_called") or "")
-    if mine is None:
-        return 1.0
-    factor = min(scales.values()) / mine
-    return factor if factor < 0.99 else 1.0
+            days = daily.setdefault(other.get("model_called") or "", {})
+            days.setdefault(other["started_at"].date(), []).append((other["cost_usd_logged"], listed(other)))
+    name, day = one.get("model_called") or "", one["started_at"].date()
+    found = [(0.0, 1.0, set[date]())]
+    for other, theirs in daily.items():
+        shared = set(theirs) & set(daily[name])
+        calls = [sum(len(daily[who][when]) for when in shared) for who in (name, other)]
+        if other == name or min(calls) < 20:
+            continue
+        paid = sum(a for when in shared for a, _ in daily[name][when])
+        there = sum(
+            sum(b for _, b in daily[name][when]) * sum(a for a, _ in theirs[when]) / sum(b for _, b in theirs[when])
+            for when in shared
+        )
+        if there / paid < 0.99:
+            found.append((there - paid, there / paid, shared))
+    _, factor, shared = min(found, key=lambda pair: pair[0])
+    return factor if day in shared else 1.0
 
 
 def bills(rows: Bill) -> list[float]:

@@ -33,7 +33,7 @@ COLUMNS = {
     "model_called": pl.String, "model_requested": pl.String, "cost_usd_logged": pl.Float64,
     "cost_usd_recomputed": pl.Float64, "prompt_tokens": pl.Int64, "cached_tokens": pl.Int64,
     "cache_write_tokens": pl.Int64, "cache_write_1h_tokens": pl.Int64, "completion_tokens": pl.Int64,
-    "audio_tokens": pl.Int64, "has_images": pl.Boolean, "has_audio": pl.Boolean,
+    "audio_tokens": pl.Int64, "completion_image_tokens": pl.Int64, "has_images": pl.Boolean, "has_audio": pl.Boolean,
 }  # fmt: skip
 
 

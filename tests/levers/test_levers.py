@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from audit.core.levers import Kind, LeverBasis, LeverLedger, LeverLine, LeverName, Unseen
+from audit.core.rates import CallKind, Rates
 from audit.levers import LEVERS
 from audit.levers.run import measure_levers
 from tests.levers.oracle import bills, repeated, unused
@@ -33,12 +36,17 @@ def kinds(found: LeverLine) -> dict[Kind, int]:
     return {kind: sum(p.requests for p in found.parts if p.kind is kind) for kind in {p.kind for p in found.parts}}
 
 
-def random_log(seed: int, size: int = 160) -> list[dict[str, Any]]:
-    """A log with retries, repeats, cut answers, sampling and two deployments, all mixed."""
+def random_log(seed: int, size: int = 160, pace: float = 1.0) -> list[dict[str, Any]]:
+    """A log with retries, repeats, cut answers, sampling and two deployments, all mixed; a discount begins on the third
+    day.
+
+    Args:
+        pace: What the pauses between calls are multiplied by.
+    """
     chance = random.Random(seed)
     rows, now = [], 0.0
     for _ in range(size):
-        now += chance.choice([0.7, 3.1, 40.3, 900.9])
+        now += chance.choice([0.7, 3.1, 40.3, 900.9]) * pace
         called = chance.choice(["east", "west"])
         made = row(
             now,
@@ -56,15 +64,15 @@ def random_log(seed: int, size: int = 160) -> list[dict[str, Any]]:
             completion_tokens=chance.randrange(1, 900),
             streaming=True,
         )
-        made["cost_usd_logged"] = listed(made) * (0.7 if called == "west" else 1.0)
+        made["cost_usd_logged"] = listed(made) * (0.7 if called == "west" else 1.0) * (0.9 if now > 2 * DAY else 1.0)
         rows.append(made)
     return rows
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_the_lines_are_differences_of_whole_bills(seed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("seed", "pace"), [(0, 1.0), (1, 1.0), (4, 8.0)])
+def test_the_lines_are_differences_of_whole_bills(seed: int, pace: float, tmp_path: Path) -> None:
     """Composition: what is left after each lever is the bill made anew by brute force, far below a cent."""
-    rows = random_log(seed)
+    rows = random_log(seed, pace=pace)
     found = ledger(tmp_path, rows[:70], rows[70:])
     paid, *after = bills(rows)
     assert found.paid_usd == pytest.approx(paid, abs=1e-12)
@@ -186,6 +194,29 @@ def test_the_same_model_for_less(tmp_path: Path) -> None:
     found = line(ledger(tmp_path, [fast, row(1, model_key="large-2025-01-02")]), LeverName.SAME_MODEL)
     assert (found.usd, kinds(found)) == (0.0, {Kind.SERVICE_TIER: 1, Kind.OLD_SNAPSHOT: 1})
     assert found.at_most_usd == pytest.approx(2 * listed(row(0)))
+
+
+def test_a_price_that_changes_with_time_is_no_cheaper_deployment(tmp_path: Path) -> None:
+    """Two deployments that pay one price at each moment: neither takes anything of the other, whatever the price does
+    in the meantime, as when a discount begins, or the list is dearer at some hours of the day."""
+
+    def by_the_hour(kind: CallKind) -> Sequence[Rates]:
+        factor = 2.0 if kind.at is not None and kind.at.hour < 6 else 1.0
+        return (Rates(input=1.0 * factor, output=4.0 * factor, source="by the hour"),)
+
+    def paid(seconds: float, called: str, of_list: float = 1.0, peak: float = 1.0) -> dict[str, Any]:
+        usd = (1000 * 1.0 + 100 * 4.0) / 1e6 * of_list * peak
+        named = {"model_key": "deepseek-v4", "model_called": called, "cost_usd_logged": usd}
+        return row(seconds, streaming=True, **named)
+
+    moved = [paid(n * DAY / 8, "old" if n < 160 else "new", 1.0 if n < 160 else 0.8) for n in range(320)]
+    hours = [paid(n // 24 * DAY + n % 24 * 3600, "day", peak=1.0) for n in range(720) if n % 24 >= 6]
+    hours += [paid(n // 24 * DAY + n % 24 * 3600 + 1, "night", peak=2.0) for n in range(720) if n % 24 < 6]
+    for name, rows in (("moved", moved), ("hours", hours)):
+        (tmp_path / name).mkdir()
+        rates = by_the_hour if name == "hours" else lambda _: by_the_hour(replace(_, at=None))
+        found = line(measure_levers(write(tmp_path / name, rows), rates), LeverName.SAME_MODEL)
+        assert (found.usd, kinds(found), found.unseen_requests) == (0.0, {}, {}), name
 
 
 def nightly(seed: int, days: int = 14, job: int = 60) -> tuple[list[dict[str, Any]], float]:

@@ -10,7 +10,7 @@ from audit.cli.terminal import Terminal
 from audit.core.display import ascii_only, count, plural, terminal_safe, usd
 from audit.core.doubts import doubts_in, words_of
 from audit.core.reason import sentence_of
-from audit.core.traffic import PricedBy
+from audit.core.traffic import Apart, PricedBy
 
 
 def print_ingest(terminal: Terminal, report: Any, folder: Path) -> None:
@@ -39,12 +39,13 @@ def _lines(report: Any) -> Iterator[tuple[str, str]]:
         yield "Not calls", f"{count(report.not_calls)} records of something else than a call of a model"
     yield "Requests", f"{count(report.requests)}, answered and billed"
     apart = {
-        "failed": report.failures,
-        "logged twice": report.duplicates,
-        "from the gateway's cache": report.cache_hits,
-        "of unknown outcome": report.unknown,
+        Apart.FAILED: report.failures,
+        Apart.TWICE: report.duplicates,
+        Apart.CACHE: report.cache_hits,
+        Apart.UNKNOWN: report.unknown,
     }
-    yield "Not counted", ", ".join(f"{count(number)} {words}" for words, number in apart.items() if number) or "none"
+    told = [kind.counted(number, report.apart_usd.get(kind)) for kind, number in apart.items() if number]
+    yield "Not counted", "; ".join(told) or "none"
     paid = [f"{usd(dollars)} {PricedBy.words_of(by)}" for by, dollars in sorted(report.spend_usd.items())]
     yield "Paid", ", ".join(paid) or "nothing that is known"
     for why, number in sorted(report.unpriced.items()):
