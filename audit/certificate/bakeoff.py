@@ -10,7 +10,7 @@ import numpy as np
 from audit.certificate.claims import delta_of
 from audit.certificate.parameters import TestParameters
 from audit.certificate.verdicts import PolicyTest, Verdicts
-from audit.core.display import percent, points, points_interval
+from audit.core.display import percent_share, points, points_interval
 from audit.core.finding import PolicyFinding
 from audit.core.fingerprint import fingerprint
 from audit.core.interval import Estimate
@@ -85,7 +85,7 @@ def reason_of(tested: PolicyTest, design: RouteDesign) -> str:
     assert tested.delta is not None
     said = f"{points_interval(tested.delta)} points over all traffic, all above {points(-design.margin)}"
     share = design.share_of_route(policy.tier, tested.share_moved)
-    moved = f"{percent(share)} to {policy.tier}"
+    moved = f"{percent_share(share)} to {policy.tier}"
     if policy.signal is not None and policy.signal.name == "rules" and policy.threshold is not None:
         conditions = in_force(policy.signal.params, policy.threshold)
         where = " and ".join(f"{c['feature']} {c['op']} {c['value']}" for c in conditions)

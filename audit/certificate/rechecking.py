@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from audit.certificate import claims
 from audit.certificate.looks import Schedule, test_of
-from audit.core.display import percent, points, usd
+from audit.core.display import percent_share, points, usd
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.reason import Because, Reason, because
@@ -179,17 +179,17 @@ def assess(pairs: Pairs, beyond: Estimate | None, terms: RecheckTerms) -> Assess
         return found(Worth.NOT, because(Reason.SAVES_TOO_LITTLE, most=most, cost=cost))
     undecided = Worth.OPEN if terms.look.last else None
     if tango_z(counts, -terms.margin) < 0:
-        return found(undecided, because(Reason.LOSS_UNCLEAR, margin=said, chance=percent(chance)))
+        return found(undecided, because(Reason.LOSS_UNCLEAR, margin=said, chance=percent_share(chance)))
     if beyond is None or chance * beyond.est * terms.windows_a_year <= terms.full_usd:
         return found(undecided, because(Reason.SAVING_UNCLEAR, cost=cost))
     worth = Worth.FULL_AUDIT if terms.look.last or chance >= SURE else None
-    return found(worth, because(Reason.LOSS_INSIDE_MARGIN, chance=percent(chance)))
+    return found(worth, because(Reason.LOSS_INSIDE_MARGIN, chance=percent_share(chance)))
 
 
 def _unfit(pairs: Pairs, margin: float) -> Because | None:
     """Why what was measured says nothing of the route, if so; the same limits as in an audit."""
     if pairs.unasked_share > unasked_limit(margin):
-        return because(Reason.TOO_MUCH_NOT_ASKED, share=percent(pairs.unasked_share))
+        return because(Reason.TOO_MUCH_NOT_ASKED, share=percent_share(pairs.unasked_share))
     if pairs.missing_share > MAX_MISSING:
-        return because(Reason.TOO_MUCH_UNMEASURED, share=percent(pairs.missing_share))
+        return because(Reason.TOO_MUCH_UNMEASURED, share=percent_share(pairs.missing_share))
     return None

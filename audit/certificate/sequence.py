@@ -13,7 +13,7 @@ from dataclasses import replace
 from audit.certificate.candidates import CandidateDecision, CandidateEvidence
 from audit.certificate.parameters import TestParameters
 from audit.certificate.verdicts import PolicyTest, Verdicts
-from audit.core.display import percent, plural, points, points_interval
+from audit.core.display import percent, percent_share, plural, points, points_interval
 from audit.core.finding import CandidateVerdict
 from audit.pairing.evidence import MAX_MISSING
 from audit.pairing.unasked import unasked_share
@@ -125,7 +125,7 @@ def _unasked(candidate: CandidateEvidence) -> str:
     """What was not asked, with the largest reason; nothing of it is about the candidate's answers."""
     first, *more = candidate.not_asked
     others = f", and {plural(len(more), 'other reason')}" if more else ""
-    share = percent(unasked_share(candidate.not_asked))
+    share = percent_share(unasked_share(candidate.not_asked))
     return f"not asked {share} of its requests: {first.because.sentence}{others}"
 
 
@@ -143,7 +143,7 @@ def _undecided(
         kind, reason = CandidateVerdict.INSUFFICIENT, "nothing could be measured"
     elif candidate.insufficient:
         kind = CandidateVerdict.INSUFFICIENT
-        share = percent(candidate.pairs.missing_share, 1)
+        share = percent_share(candidate.pairs.missing_share, 1)
         what = "draws" if candidate.pairs.spread is None else "answers"
         orders = ", or could not have been had judges been asked in both orders" if candidate.pairs.unheard else ""
         reason = f"{share} of its {what} could not be measured{orders}, more than {percent(MAX_MISSING)}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from audit.cli.progress import TerminalProgress
 from audit.cli.terminal import Terminal, is_ascii
 from audit.core.clock import Clock, SystemClock
-from audit.core.display import ascii_only, count, percent, terminal_safe, usd
+from audit.core.display import ascii_only, count, percent, percent_share, terminal_safe, usd
 from audit.core.progress import reporter
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class TerminalMeter:
         parts += [f"recorded {count(totals.recorded)}"] if totals.recorded else []
         parts += [f"retried {count(totals.retried)}"] if totals.retried else []
         if totals.failed:
-            parts.append(f"failed {count(totals.failed)} ({percent(totals.failed / max(totals.done, 1), 2)})")
+            parts.append(f"failed {count(totals.failed)} ({percent_share(totals.failed / max(totals.done, 1), 2)})")
         parts += [f"{terminal_safe(tier)} throttled to {rate:.3g}/s" for tier, rate in sorted(self._throttled.items())]
         routes = sorted(self._routes.items())[:ROUTES] if self._verbose else []
         return [first, "  " + "  ".join(parts), *(f"  {terminal_safe(name)} {count(n)}" for name, n in routes)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
-from audit.core.display import kappa_interval, listing, percent, percent_interval, plural, usd_parts
+from audit.core.display import kappa_interval, listing, percent_interval, percent_share, plural, usd_parts
 from audit.core.interval import Estimate
 from audit.core.labels import DrawnLabels
 from audit.core.reason import Because, Reason, because
@@ -238,7 +238,7 @@ class ControlResult:
     @property
     def percent(self) -> str:
         """The accepted share for people; `not tried` where there was nothing to damage."""
-        return "not tried" if self.share is None else percent(self.share.est)
+        return "not tried" if self.share is None else percent_share(self.share.est)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,7 +300,8 @@ class Agreement:
         if self.kappa is not None:
             said.append(f"kappa {kappa_interval(self.kappa)}")
         said.append(
-            f"the same verdict on {percent(self.agrees)} (accepting everything: {percent(self.always_accepts)})"
+            f"the same verdict on {percent_share(self.agrees)} "
+            f"(accepting everything: {percent_share(self.always_accepts)})"
         )
         return ", ".join(said)
 

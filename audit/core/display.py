@@ -15,6 +15,8 @@ from audit.core.interval import Estimate, same_amount
 
 MINUS = "−"
 
+_NOTHING = 1e-9
+"""A share of no more is what sums of floats leave of none."""
 _MILLIONS = -4
 """Decimals of `$1.24M`."""
 _CENTS = 2
@@ -160,6 +162,18 @@ def percent(share: float, digits: int = 0) -> str:
     return (MINUS if share < 0 and float(text) else "") + text + "%"
 
 
+def percent_share(share: float, digits: int = 0) -> str:
+    """A part of a whole, or a chance: `44%`; what is there is never `0%`, and what is not all never `100%`: `<1%`,
+    `>99%`.
+    """
+    text, unit = percent(share, digits), 10.0**-digits / 100
+    if share > _NOTHING and text == percent(0.0, digits):
+        return f"<{percent(unit, digits)}"
+    if share < 1 - _NOTHING and text == percent(1.0, digits):
+        return f">{percent(1 - unit, digits)}"
+    return text
+
+
 def percent_brief(share: float) -> str:
     """A rate that a person wrote, with a decimal only where it has one: `10%`, `12.5%`."""
     return percent(share, 0 if round(share * 100, 6).is_integer() else 1)
@@ -194,15 +208,20 @@ def milliseconds(value: float | None) -> str:
     return f"{value / 1000:.1f} s" if value >= 999.5 else f"{value:.0f} ms"
 
 
-def sparkline(values: Sequence[float], most: int = 44) -> str:
-    """Bars of eighths, zero an empty cell; more values than `most` are added up in equal runs, the last may be shorter.
+def sparkline(values: Sequence[float]) -> str:
+    """Bars of eighths, zero an empty cell. Values are not negative."""
+    top = max(values, default=0.0)
+    return "".join(_BARS[math.ceil(value / top * (len(_BARS) - 1))] if top > 0 else _BARS[0] for value in values)
 
-    Values are not negative.
+
+def run_means(values: Sequence[float], most: int = 38) -> tuple[int, list[float]]:
+    """At most so many figures in place of a course of more: how many values each is the mean of, and the figures.
+
+    Means, because the last run may be shorter: its sum would look like a fall.
     """
-    run = math.ceil(len(values) / most)
-    sums = [math.fsum(values[at : at + run]) for at in range(0, len(values), run)] if run > 1 else list(values)
-    top = max(sums, default=0.0)
-    return "".join(_BARS[math.ceil(value / top * (len(_BARS) - 1))] if top > 0 else _BARS[0] for value in sums)
+    run = max(math.ceil(len(values) / most), 1)
+    parts = [values[at : at + run] for at in range(0, len(values), run)]
+    return run, [math.fsum(part) / len(part) for part in parts]
 
 
 def rounded_parts(values: Mapping[str, float], digits: int = 0) -> dict[str, float]:
@@ -284,6 +303,11 @@ def usd_at(value: float, digits: int) -> str:
     if value == 0:
         return "$0"
     return f"{MINUS if value < 0 else ''}${abs(value):,.{digits}f}"
+
+
+def usd_cell(value: float, digits: int) -> str:
+    """Money in a column whose total is written with so many decimals: what is there is never `$0`, but `<$1`."""
+    return usd_at(value, digits) if value <= 0 or round(value, digits) else f"<{usd_at(10**-digits, digits)}"
 
 
 def _interval(estimate: Estimate, text: Callable[[float, int], str], digits: Sequence[int]) -> str:

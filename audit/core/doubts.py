@@ -39,7 +39,7 @@ _WORDS: dict[str, str] = {
     Doubt.UNDATED: "without a time; priced by today's list",
     Doubt.BEFORE_LIST: "older than the first known price of their model or tier, or than the day in the model's name; "
     "priced by the first",
-    Doubt.STANDS_FOR_SEVERAL: "that stand for several by their sampling; amounts are of the records",
+    Doubt.STANDS_FOR_SEVERAL: "that stand for several by their sampling; amounts, counts and shares are of the records",
     Doubt.NAMED_ALIKE: "whose `custom_id` several requests have; read without a prompt: keep each batch in a folder",
     Doubt.ANOTHER_ANSWER: "beside whose answer another one stands, without a request; it is in no amount here",
     Doubt.WITHOUT_SPAN: "that a log record tells and no span: without a duration, and without what stands around them",

@@ -116,7 +116,9 @@ SENTENCES = {
     Kind.REPEATED_ELSEWHERE: (
         "the same request was answered longer ago, on another route, for another tenant, or by sampling"
     ),
-    Kind.DEARER_DEPLOYMENT: "another deployment of the same model, provider and region in this log is cheaper",
+    Kind.DEARER_DEPLOYMENT: (
+        "another deployment of the same model, provider and region in this log was cheaper on the same days"
+    ),
     Kind.OTHER_REGION: "the same model is cheaper at a region or provider that this log uses elsewhere",
     Kind.SERVICE_TIER: "the service tier costs more than the standard one",
     Kind.OLD_SNAPSHOT: "the current snapshot of the same model has a lower list price",
@@ -295,6 +297,11 @@ class LeverLine:
     prompts: tuple[PromptShares, ...] = ()
 
     SPARSE: ClassVar[tuple[str, ...]] = ("by_ttl", "prompts")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing was found because requests were not looked at, which is no zero."""
+        return not self.at_most_usd and self.unseen_usd > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

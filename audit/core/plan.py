@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from audit.core.adaptation import TierNotes
 from audit.core.criteria import CriteriaCheck
-from audit.core.display import count, listing, percent, plural, usd
+from audit.core.display import count, listing, percent_share, plural, usd
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import from_plain
 from audit.core.reason import Because, Reason
@@ -197,7 +197,7 @@ class TrimQuote:
         """For people; without a full stop."""
         return (
             f"{self.tier} is sent requests {self.trim.words}: {count(self.changed)} of {count(self.requests)} are "
-            f"shorter, and about {percent(self.kept)} of the prompts' tokens are sent"
+            f"shorter, and about {percent_share(self.kept)} of the prompts' tokens are sent"
         )
 
     @property
@@ -208,7 +208,7 @@ class TrimQuote:
         often = 1 - CALLED_LATER ** (1 / self.seen)
         return (
             f"None of {count(self.seen)} answers called one of these tools. Later ones may, in up to "
-            f"{percent(often, 1)} of requests at 95% confidence, and no replay of this log shows what these lose"
+            f"{percent_share(often, 1)} of requests at 95% confidence, and no replay of this log shows what these lose"
         )
 
 

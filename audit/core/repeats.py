@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audit.core.display import percent, points
+from audit.core.display import percent_share, points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Repeats:
     @property
     def words(self) -> str:
         """For people; without a full stop."""
-        return f"{self.asked} answers to each request; they disagree on {percent(self.share, 1)} of the requests"
+        return f"{self.asked} answers to each request; they disagree on {percent_share(self.share, 1)} of the requests"
 
     @property
     def meaning(self) -> str:

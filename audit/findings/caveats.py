@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from audit.certificate.jobs import Certified
 from audit.core.criteria import Grade, LogProblem
-from audit.core.display import count, percent, plural, points, points_interval, usd
+from audit.core.display import count, percent, percent_share, plural, points, points_interval, usd
 from audit.core.finding import CandidateFinding
 from audit.core.plan import RouteDesign
 from audit.core.reason import Reason
@@ -76,8 +76,8 @@ def _demanded(route: Concluded) -> list[str]:
     if check is None or check.grade is not Grade.DEMANDED:
         return []
     alone = check.shares.get(Grade.DEMANDED.value, 1.0)
-    where = "" if alone == 1 else f" in {percent(alone, 1)} of the answers"
-    today = percent(check.accepted / check.answers, 1) if check.answers else "some"
+    where = "" if alone == 1 else f" in {percent_share(alone, 1)} of the answers"
+    today = percent_share(check.accepted / check.answers, 1) if check.answers else "some"
     return [
         f"Its criteria demand a text, whatever the request, and compare nothing else{where}: one accepted answer, "
         f"given to all of these requests, would always pass. Of the log's own answers {today} pass. A gain shows no "
@@ -125,7 +125,7 @@ def _left_out(route: Concluded) -> list[str]:
     if share <= 0:
         return []
     return [
-        f"Its criteria say nothing of {percent(share, 1)} of its requests; the verdict takes them to be like the "
+        f"Its criteria say nothing of {percent_share(share, 1)} of its requests; the verdict takes them to be like the "
         "others."
     ]
 
@@ -135,7 +135,7 @@ def _unreplayable(route: Concluded) -> list[str]:
     share = route.unreplayable / route.design.requests if route.design.requests else 0.0
     if share <= MAX_UNREPLAYABLE:
         return []
-    return [f"{percent(share)} of its requests cannot be replayed; the verdict is about the others."]
+    return [f"{percent_share(share)} of its requests cannot be replayed; the verdict is about the others."]
 
 
 def _shifted(route: Concluded) -> list[str]:
@@ -235,8 +235,8 @@ def _both_fail(route: Concluded) -> list[str]:
     if not route.moves or share <= route.design.margin:
         return []
     return [
-        f"On {percent(share, 1)} of its requests neither today's answer nor the candidate's is accepted: how wrong "
-        "either is there, no figure says."
+        f"On {percent_share(share, 1)} of its requests neither today's answer nor the candidate's is accepted: how "
+        "wrong either is there, no figure says."
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audit.core.display import percent, plural, points_interval
+from audit.core.display import percent_share, plural, points_interval
 from audit.core.robustness import IncumbentPart, Robustness
 
 
@@ -25,8 +25,8 @@ def robustness_caveats(found: Robustness) -> list[str]:
             f"{points_interval(doubted.delta)} points."
         )
     said += [
-        f"All {plural(one.requests, 'measured request')} of the {one.kind} {one.name} ({percent(one.share, 1)} of the "
-        "route) that today's answers pass would fail: the mean over the route hides it."
+        f"All {plural(one.requests, 'measured request')} of the {one.kind} {one.name} ({percent_share(one.share, 1)} "
+        "of the route) that today's answers pass would fail: the mean over the route hides it."
         for one in found.lost
     ]
     if len(found.incumbents) > 1:
@@ -40,7 +40,7 @@ def robustness_caveats(found: Robustness) -> list[str]:
             future = f"; for {units.kind}s to come {points_interval(units.future)} points" if units.future else ""
             said.append(
                 f"{plural(units.n_large, str(units.kind))} {'carries' if units.n_large == 1 else 'carry'} "
-                f"{percent(units.carried)} of this route (effective {units.kind}s {units.effective:,.0f} of "
+                f"{percent_share(units.carried)} of this route (effective {units.kind}s {units.effective:,.0f} of "
                 f"{units.total:,}){entirely}{future}."
             )
     return said
@@ -50,7 +50,7 @@ def _against_each(parts: Sequence[IncumbentPart]) -> str:
     """What becomes of the requests of each model that served the route; first what is shown to lose there."""
     losing = [one for one in parts if one.delta.hi is not None and one.delta.hi < 0]
     told = [
-        f"{points_interval(one.delta)} points on the requests of {one.model} ({percent(one.share)})"
+        f"{points_interval(one.delta)} points on the requests of {one.model} ({percent_share(one.share)})"
         for one in [*losing, *(one for one in parts if one not in losing)]
     ]
     names = " and ".join(one.model for one in losing)

@@ -10,7 +10,7 @@ from audit.certificate.frozen import document
 from audit.certificate.onward import next_looks
 from audit.certificate.policies import PolicyInputs
 from audit.core.artifacts import RunFolder, write_json
-from audit.core.display import count, listing, percent, plural, usd
+from audit.core.display import count, listing, percent, percent_share, plural, usd
 from audit.core.finding import Case, Findings, IngestCounts, Ledger, Provenance, ReplayCounts, RouteFinding, Verdict
 from audit.core.mixture import Mix
 from audit.core.options import PolicyOptions
@@ -272,7 +272,7 @@ def _caveats(
         committed = usd(settings.contract.committed_usd)
         found.append(f"{committed} is committed by contract; moved tokens do not lower a bill already committed.")
     if spend and buckets.not_auditable_usd / spend > 0.01:
-        share = percent(buckets.not_auditable_usd / spend)
+        share = percent_share(buckets.not_auditable_usd / spend)
         found.append(f"{share} of the spend could not be audited and is counted as kept.")
     ingest = context.ingest
     if ingest.not_priced:

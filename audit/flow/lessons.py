@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from audit.core.artifacts import RunFolder, read_json, write_json
-from audit.core.display import count, percent
+from audit.core.display import count, percent_share
 from audit.core.errors import LineageError
 from audit.core.fingerprint import fingerprint
 from audit.core.plan import Plan
@@ -57,7 +57,7 @@ def notes_on(folder: RunFolder, plan: Plan) -> list[str]:
     answers = [
         f"Tier {name} is no model: rules learned from the log of {lesson.route} answer, by a {lesson.way}. Of the "
         f"{count(lesson.examples)} requests that they were learned from, none of which decides, they answer "
-        f"{percent(lesson.agreement)} as wanted where they had not seen them"
+        f"{percent_share(lesson.agreement)} as wanted where they had not seen them"
         for name, lesson in lessons_of(folder).items()
         if name in asked
     ]

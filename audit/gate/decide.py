@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
-from audit.core.display import count, percent, percent_interval, points, points_interval, usd, usd_interval
+from audit.core.display import count, percent_interval, percent_share, points, points_interval, usd, usd_interval
 from audit.core.errors import AuditError, UnknownName
 from audit.core.finding import Findings
 from audit.core.interval import Estimate
@@ -192,7 +192,7 @@ def figure(value: float, unit: str) -> str:
     """A value of a rule's unit as text, without the unit where the rule shows it."""
     if unit == "n":
         return count(round(value))
-    return usd(value) if unit == "$" else points(value) if unit == "pt" else percent(value, 1)
+    return usd(value) if unit == "$" else points(value) if unit == "pt" else percent_share(value, 1)
 
 
 def interval_text(value: Estimate, unit: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
-from audit.core.display import percent, plural
+from audit.core.display import percent_share, plural
 from audit.core.errors import AuditError, Place, nearest
 from audit.core.finding import CandidateFinding, Findings, RouteFinding, Verdict
 from audit.core.interval import Estimate
@@ -108,7 +108,9 @@ def _recommended(rule: Rule, route: RouteFinding, findings: Findings) -> Measure
     delta = rule.metric == "quality_delta"
     unmeasured = _unmeasured(rule, [route])
     value = None if unmeasured else _usable(made.deciding_delta if delta else made.accepted_after)
-    part = "" if made.verdict is Verdict.SWITCH else f"{percent(made.moves.share)} of it moves, over all its traffic"
+    part = (
+        "" if made.verdict is Verdict.SWITCH else f"{percent_share(made.moves.share)} of it moves, over all its traffic"
+    )
     proof = f"by {made.grade.words}" if made.grade else ""
     asked = made.repeats.words if made.repeats else ""
     return Measured(

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from audit.core.criteria import proven_by
-from audit.core.display import listing, percent, plural, points
+from audit.core.display import listing, percent, percent_share, plural, points
 from audit.core.interval import Estimate
 from audit.core.policy import RoutePolicy, RoutingPolicy, bare
 from audit.core.watching import CriteriaSeen, RouteSeen, Seen, WatchedPairs
@@ -121,7 +121,7 @@ def _models(policy: RoutingPolicy, seen: Seen) -> Iterator[Check]:
         share = sum(strange.values()) / here.requests
         if share > STRANGE_SHARE:
             names = listing(sorted(strange)[:3])
-            reason = f"{percent(share, 1)} served by {names}, which the audit did not see on it: {AGAIN}"
+            reason = f"{percent_share(share, 1)} served by {names}, which the audit did not see on it: {AGAIN}"
             yield _check(entry.route, State.FAIL, reason)
         else:
             yield _check(entry.route, State.PASS, _in_force(entry, policy, here))
@@ -136,7 +136,7 @@ def _strange(entry: RoutePolicy, policy: RoutingPolicy, here: RouteSeen) -> dict
 def _in_force(entry: RoutePolicy, policy: RoutingPolicy, here: RouteSeen) -> str:
     cheap = bare(policy.models[entry.tier])
     moved = sum(n for model, n in here.models.items() if bare(model) == cheap)
-    return f"{percent(moved / here.requests)} served by {entry.tier}"
+    return f"{percent_share(moved / here.requests)} served by {entry.tier}"
 
 
 def _prices(policy: RoutingPolicy, seen: Seen) -> Iterator[Check]:

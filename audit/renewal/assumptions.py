@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from audit.core.contract import ContractSettings, ModelPrice, Scenario, VendorSettings, probabilities
 from audit.core.criteria import proven_by
-from audit.core.display import count, listing, percent, percent_brief, plural, usd, usd_interval
+from audit.core.display import count, listing, percent, percent_brief, percent_share, plural, usd, usd_interval
 from audit.core.finding import Findings, Verdict
 from audit.core.levers import LeverLine, LeverName
 from audit.core.renewal import Assumption, Origin, RenewalDecision, VendorRenewal
@@ -168,7 +168,7 @@ def warnings_of(findings: Findings, contract: ContractSettings, vendors: Sequenc
         found.append("Nothing was proven to move, so the need is today's traffic.")
     for vendor in vendors:
         if not vendor.within_risk and vendor.recommended is not None and vendor.decision is RenewalDecision.SIGN:
-            chance = percent(vendor.recommended.unused_risk)
+            chance = percent_share(vendor.recommended.unused_risk)
             found.append(
                 f"{vendor.name}: the floor of {usd(vendor.minimum_usd)} is not used up in {chance} of the draws, "
                 f"more than the accepted {percent(contract.risk)}."

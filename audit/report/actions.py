@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from audit.core.display import listing, percent, points, usd
+from audit.core.display import listing, percent, percent_share, points, usd
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.core.policy import bare
 from audit.report.routes import saved_text
@@ -98,7 +98,7 @@ def _ask(findings: Findings) -> str:
         model for route in moving for model in route.incumbents if bare(model) != bare(route.recommendation.model or "")
     )
     models = listing(list(dict.fromkeys(replaced)))
-    share = percent(min(max(saved / sum(known), 0.0), 1.0))
+    share = percent_share(min(max(saved / sum(known), 0.0), 1.0))
     return f"What {models} would cost from now on: on what moves, staying pays only if the price falls by {share}."
 
 
@@ -106,7 +106,7 @@ def _moves(moving: Sequence[RouteFinding], findings: Findings) -> Iterator[Actio
     """What moves."""
     for route in moving:
         made, (effort, text) = route.recommendation, _effort(route, findings)
-        part = "" if route.verdict is Verdict.SWITCH else f" {percent(made.moves.share)} of"
+        part = "" if route.verdict is Verdict.SWITCH else f" {percent_share(made.moves.share)} of"
         yield Action(
             css="switch" if route.verdict is Verdict.SWITCH else "split",
             lead=f"Move{part} {route_name(route)} to {made.tier}.",
@@ -133,7 +133,7 @@ def _effort(route: RouteFinding, findings: Findings) -> tuple[str, str]:
         return "minutes", "Its model is changed, nothing else."
     params, rule = recommended(route), rule_text(recommended(route))
     if params.get("verifier"):
-        asked_twice = percent(route.recommendation.moves.share_escalated)
+        asked_twice = percent_share(route.recommendation.moves.share_escalated)
         return "days", f"The answer is checked ({params['verifier']}); {asked_twice} of its requests are asked twice."
     if isinstance(params.get("conditions"), list | tuple):
         return "hours", f"A rule before the call: {rule}."
@@ -150,7 +150,7 @@ def _repairs(findings: Findings) -> Iterator[Action]:
                 worth="",
                 owner="the team of the route",
                 effort="",
-                text=f"{percent(route.accepted_rate.est)} are accepted today, below its own floor of "
+                text=f"{percent_share(route.accepted_rate.est)} are accepted today, below its own floor of "
                 f"{percent(route.floor)}; no cheaper tier mends that.",
             )
 

@@ -12,6 +12,7 @@ from audit.core.display import (
     count,
     money_digits,
     percent,
+    percent_share,
     plural,
     points,
     points_interval,
@@ -357,7 +358,7 @@ CANDIDATE_NOTES = {
 
 def _moved(route: RouteFinding) -> str:
     tier = route.candidate or "–"
-    return f"{tier} for {percent(route.share_moved)}" if route.verdict is Verdict.SPLIT else tier
+    return f"{tier} for {percent_share(route.share_moved)}" if route.verdict is Verdict.SPLIT else tier
 
 
 def pairs_of(route: RouteFinding) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.core.cost import CostBreakdown
-from audit.core.display import count, listing, milliseconds, percent, usd, usd_interval
+from audit.core.display import count, listing, milliseconds, percent_share, usd, usd_interval
 from audit.core.finding import CandidateFinding, Latency, RouteFinding
 from audit.report.tables import Numbers
 from audit.report.words import route_name
@@ -110,7 +110,7 @@ def _assumptions(priced: Priced) -> Iterator[str]:
         if tries.retried:
             about.setdefault(("attempts", f"{tries.attempts / tries.calls:.2f} a call"), []).append(one.tier)
         if cost.estimated_calls:
-            share = percent(cost.estimated_calls / tries.calls)
+            share = percent_share(cost.estimated_calls / tries.calls)
             about.setdefault(("tokens", f"estimated on {share} of the calls"), []).append(one.tier)
     for (name, text), tiers in about.items():
         who = "" if len(tiers) == len(priced) else f", {listing(tiers)}"

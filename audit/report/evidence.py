@@ -14,6 +14,7 @@ from audit.core.display import (
     milliseconds,
     percent,
     percent_interval,
+    percent_share,
     plural,
     points_interval,
     usd,
@@ -252,9 +253,12 @@ def _facts(route: RouteFinding) -> Iterable[tuple[str, str]]:
         return
     billed = "" if made.moves.spend_usd is None else f", billed {usd(made.moves.spend_usd)}"
     moves = plural(made.moves.requests, "request")
-    yield "Moves", f"{moves}, {percent(made.moves.share)} of the route{billed}"
+    yield "Moves", f"{moves}, {percent_share(made.moves.share)} of the route{billed}"
     if made.moves.share_escalated:
-        yield "Asked twice", f"{percent(made.moves.share_escalated)} of the route: the check rejects the cheap answer"
+        yield (
+            "Asked twice",
+            f"{percent_share(made.moves.share_escalated)} of the route: the check rejects the cheap answer",
+        )
     yield "Change over all traffic, pts", _or_dash(made.quality_delta, points_interval)
     if made.verdict is Verdict.SPLIT:
         yield "Change on what moves, pts", _or_dash(made.moved_delta, points_interval)
@@ -293,12 +297,15 @@ def _notes(route: RouteFinding) -> Iterable[str]:
     noise = route.noise_floor
     if noise is not None:
         same = (
-            "" if noise.same_answer is None else f"; {percent(noise.same_answer)} of its answers are the same verbatim"
+            ""
+            if noise.same_answer is None
+            else f"; {percent_share(noise.same_answer)} of its answers are the same verbatim"
         )
         moved = " So the replay does not reproduce production here; read the change with care." if noise.shifted else ""
         yield (
             "Noise floor: today’s model, asked again, got another result than in the log on "
-            f"{percent(noise.psi, 1)} of {count(noise.n)} answers, {points_interval(noise.delta)} pts{same}.{moved}"
+            f"{percent_share(noise.psi, 1)} of {count(noise.n)} answers, {points_interval(noise.delta)} pts"
+            f"{same}.{moved}"
         )
     elif route.noise_reason:
         yield f"Noise floor not measured: {route.noise_reason}"

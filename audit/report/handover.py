@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.core.criteria import proven_by
-from audit.core.display import count, percent, points_interval, usd
+from audit.core.display import count, percent_share, points_interval, usd
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.report.actions import ActionList, action_list
 from audit.report.routes import saved_text, split_top
@@ -58,7 +58,7 @@ def _route(route: RouteFinding, findings: Findings) -> list[str]:
         return [f"  # {_why(route, findings)}", f"  {name}: {{{', '.join(_use(route, model, findings))}}}"]
     if route.verdict is Verdict.SPLIT:
         return [
-            f"  # {percent(route.share_moved)} of requests: {_why(route, findings)}",
+            f"  # {percent_share(route.share_moved)} of requests: {_why(route, findings)}",
             f"  {name}:",
             *(f"    {line}" for line in _use(route, model, findings)),
             *(f"    {line}" for line in _conditions(recommended(route))),

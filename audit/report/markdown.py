@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from audit.core.display import compact, percent, plural, points_interval, usd, usd_estimate, visible
+from audit.core.display import compact, percent_share, plural, points_interval, usd, usd_estimate, visible
 from audit.core.finding import Findings
 from audit.report.routes import ends_text, money_columns, rounding_words, split_top
 from audit.report.words import (
@@ -83,7 +83,7 @@ def _table(findings: Findings) -> list[str]:
         )
     if rest:
         lines.append(f"| {plural(len(rest), 'more route')} | {paid['rest']} | | | {avoidable['rest']} |")
-    share = f" ({percent(findings.avoidable_share.est)})" if findings.avoidable_usd.est else ""
+    share = f" ({percent_share(findings.avoidable_share.est)})" if findings.avoidable_usd.est else ""
     saved = findings.avoidable_usd
     total = f"{usd_estimate(saved)} {ends_text(saved, saved.est)}".rstrip()
     change = "–" if findings.accepted_change is None else f"{points_interval(findings.accepted_change)} overall"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from audit.core.display import compact, count, money_digits, percent, usd, usd_at, usd_parts, usd_rate
+from audit.core.display import compact, count, money_digits, percent, percent_share, usd, usd_cell, usd_parts, usd_rate
 from audit.core.finding import Findings
 from audit.core.mixture import CostChange, Mix, MixDay, MixRow, per_1k_usd
 from audit.report.charts import MIDDLE, MINI, NARROW, WIDE, BarSegment, Tick
@@ -136,17 +136,10 @@ def mix_bar(name: str, shares: Mapping[str, float], colours: Palette, key: str) 
         )
         edge += share
     by_share = sorted(parts, key=lambda part: -part[1])
-    texts = tuple(f"{_share_text(share)} {model}" for model, share in by_share)
+    texts = tuple(f"{percent_share(share)} {model}" for model, share in by_share)
     return MixBar(
         key=f"m{key}", title=f"Model mix of {name}: {', '.join(texts)}", segments=tuple(segments), parts=texts
     )
-
-
-def _share_text(share: float) -> str:
-    """A share that is there is never written as 0%, and one that is not all never as 100%."""
-    if share < 0.005:
-        return "<1%"
-    return ">99%" if 0.995 <= share < 1 - 1e-9 else percent(share)
 
 
 def request_shares(row: MixRow) -> dict[str, float]:
@@ -328,8 +321,8 @@ def _edges(days: Sequence[MixDay], colours: Palette) -> tuple[EdgeLabel, ...]:
     places = spread(middles, 38, SHARE_PANEL[0] + 12, SHARE_PANEL[1] - 4)
     found = []
     for (name, _), place in zip(parts, places, strict=True):
-        now = percent(last_week.get(name, 0.0))
-        value = f"{percent(first_week.get(name, 0.0))} → {now}" if compared else now
+        now = percent_share(last_week.get(name, 0.0))
+        value = f"{percent_share(first_week.get(name, 0.0))} → {now}" if compared else now
         found.append(EdgeLabel(y=place, name=elided(name, 22), value=value, css=colours.of(name)))
     return tuple(found)
 
@@ -352,7 +345,7 @@ def _trend_numbers(days: Sequence[MixDay], colours: Palette) -> Numbers:
         shares = dict(shares_of(week_shares(chunk), colours))
         rate = per_1k_usd(spend, requests - sum(day.unpriced_requests for day in chunk))
         cost = "–" if rate is None else usd_rate(rate)
-        parts = [percent(shares.get(name, 0.0)) if requests else "–" for name in colours.names]
+        parts = [percent_share(shares.get(name, 0.0)) if requests else "–" for name in colours.names]
         rows.append((chunk[0].day, count(requests), cost, *parts))
     head = ("Day" if size == 1 else "Seven days from", "Requests", "Cost per 1k", *colours.names)
     return Numbers(caption="Mix and cost by day", head=head, rows=tuple(rows))
@@ -411,7 +404,7 @@ def waterfall(findings: Findings) -> Waterfall | None:
             (line.left_usd, line.usd),
             scale,
         )
-        at_most = usd_at(line.at_most_usd, digits) if line.at_most_usd else "–"
+        at_most = "–" if line.is_open else usd_cell(line.at_most_usd, digits)
         basis = f", {line.basis}" if line.usd else ""
         steps.append(replace(made, takes=shown[line.lever.value] + basis, at_most=at_most))
     if findings.tested:
@@ -420,7 +413,7 @@ def waterfall(findings: Findings) -> Waterfall | None:
     last = _step("end", "Needed" if findings.tested else "Left", "by what is counted above", (0.0, end), scale)
     steps.append(replace(last, left=shown["end"]))
     unseen = [f"{line.lever.words} {usd(line.unseen_usd)}" for line in levers.lines if line.unseen_requests]
-    share, paid = percent((levers.paid_usd - end) / levers.paid_usd, 1), f"{usd(levers.paid_usd)} was paid"
+    share, paid = percent_share((levers.paid_usd - end) / levers.paid_usd, 1), f"{usd(levers.paid_usd)} was paid"
     less = f"{paid}; by what is counted here {usd(end)} would have been enough, {share} less."
     return Waterfall(
         finding=less

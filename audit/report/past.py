@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audit.core.display import compact, percent, percent_interval, usd, usd_rate
+from audit.core.display import compact, percent_interval, percent_share, usd, usd_rate
 from audit.core.finding import Findings, Verdict
 from audit.core.history import History, PastAudit, past_audit
 from audit.core.interval import Estimate
@@ -57,8 +57,8 @@ def past(findings: Findings, history: History) -> Past | None:
     scale = Linear(low=0.0, high=highest or 1.0, start=6, end=MINI - 6)
     before, now = audits[-2], audits[-1]
     finding = (
-        f"Since the audit before, {percent(before.avoidable_share.est)} avoidable became "
-        f"{percent(now.avoidable_share.est)} of spend."
+        f"Since the audit before, {percent_share(before.avoidable_share.est)} avoidable became "
+        f"{percent_share(now.avoidable_share.est)} of spend."
     )
     old, new = before.cost_per_1k_usd, now.cost_per_1k_usd
     if old is not None and new is not None:

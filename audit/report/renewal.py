@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.core.display import percent, usd
+from audit.core.display import percent, percent_share, usd
 from audit.core.renewal import Renewal, RenewalDecision, VendorRenewal
 from audit.report.charts import MIDDLE, NARROW, WIDE, WIDTHS, Tick
 from audit.report.renewal_words import SMALL_USD, advice, facts, headline, options, totals
@@ -153,7 +153,7 @@ def cost_chart(index: int, vendor: VendorRenewal, renewal: Renewal, width: int) 
                     usd(p.commit_usd),
                     usd(p.cost_usd),
                     f"{usd(p.low_usd)} – {usd(p.high_usd)}",
-                    percent(p.unused_risk),
+                    percent_share(p.unused_risk),
                 )
                 for p in curve[:: max(len(curve) // 24, 1)]
             ),

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from audit.core.display import listing, percent, percent_brief, percent_interval, plural, usd, usd_interval
+from audit.core.display import (
+    listing,
+    percent,
+    percent_brief,
+    percent_interval,
+    percent_share,
+    plural,
+    usd,
+    usd_interval,
+)
 from audit.core.renewal import CommitOption, Renewal, RenewalDecision, VendorRenewal
 
 SHOWN = 4
@@ -46,7 +55,7 @@ def advice(vendor: VendorRenewal, renewal: Renewal) -> str:
             f"Sign for the prices, and commit to nothing. Expected cost {paid} over {term}, without a "
             f"contract {without}."
         )
-    risk = percent(chosen.unused_risk)
+    risk = percent_share(chosen.unused_risk)
     limit = "within" if vendor.within_risk else "above"
     return (
         f"Sign {usd_interval(vendor.commit_usd)} for {term}. Expected cost {paid}, without a contract "
@@ -120,7 +129,7 @@ def facts(vendor: VendorRenewal) -> list[tuple[str, str]]:
 def tier_text(vendor: VendorRenewal, index: int) -> str:
     """How often a discount tier is reached, before and after the moves."""
     tier = vendor.tiers[index]
-    before, after = percent(tier.reached_before), percent(tier.reached_after)
+    before, after = percent_share(tier.reached_before), percent_share(tier.reached_after)
     return (
         f"{percent_brief(tier.discount)} from {usd(tier.from_usd)}: reached in {before} of draws unmoved, {after} moved"
     )
@@ -172,7 +181,7 @@ def options(vendor: VendorRenewal) -> list[tuple[str, str, str, str, str]]:
             usd(found.commit_usd),
             usd(found.cost_usd.est),
             usd(found.unused_usd),
-            percent(found.unused_risk),
+            percent_share(found.unused_risk),
         )
         for names, found in merged
     ]

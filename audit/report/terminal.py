@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from audit.core.display import compact, listing, percent, points_interval, terminal_safe, usd, usd_estimate, usd_rate
+from audit.core.display import (
+    compact,
+    listing,
+    percent,
+    percent_share,
+    points_interval,
+    terminal_safe,
+    usd,
+    usd_estimate,
+    usd_rate,
+)
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.report.mixing import palette, shares_of, week_shares
 from audit.report.routes import change_parts, ends_text, money_columns, rounding_words, split_top
@@ -173,7 +183,7 @@ def _course(first: float | None, last: float | None, *, full: bool) -> str:
 def _verdict_figures(findings: Findings, width: int) -> list[Line]:
     interval, detail = range_text(findings.avoidable_usd), ""
     if findings.avoidable_usd.est:
-        share = f"({percent(findings.avoidable_share.est)} of spend)"
+        share = f"({percent_share(findings.avoidable_share.est)} of spend)"
         detail = (
             f"{level_text(findings)} interval {interval}{f'   {share}' if width >= FULL else ''}" if interval else share
         )
@@ -213,8 +223,8 @@ def _mix(findings: Findings, room: int) -> list[Line]:
     before = dict(shares_of(week_shares(days[:7]), colours)) if len(days) >= 14 else {}
     parts = []
     for name, share in sorted(now, key=lambda one: -one[1]):
-        first = f"{percent(before.get(name, 0.0))[:-1]} → " if before else ""
-        parts.append(f"{_fit(inert(name), 24)} {first}{percent(share)}")
+        first = f"{percent_share(before.get(name, 0.0))[:-1]} → " if before else ""
+        parts.append(f"{_fit(inert(name), 24)} {first}{percent_share(share)}")
     shown = len(parts)
     while shown > 1 and cells(_listed(parts, shown)) > room:
         shown -= 1
@@ -271,7 +281,7 @@ def _do(route: RouteFinding) -> str:
     if route.verdict is Verdict.SWITCH:
         return f"switch → {route.candidate}"
     if route.verdict is Verdict.SPLIT:
-        return f"split {percent(route.share_moved)} → {route.candidate}"
+        return f"split {percent_share(route.share_moved)} → {route.candidate}"
     if route.verdict is Verdict.KEEP:
         return "keep as it is" if route.recommendation.served_by else f"keep {route.incumbent}"
     if (route.is_untested and not route.recommendation.pairs.n) or not any(route.sampled.values()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.core.display import count, percent, plural
+from audit.core.display import count, percent, percent_share, plural
 from audit.core.exploration import ThresholdCurve
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.report.charts import Tick
@@ -163,7 +163,7 @@ def _caption(route: RouteFinding, curve: ThresholdCurve) -> str:
         return "It fails its own floor today; nothing is moved."
     if curve.safe_share <= 0:
         return f"No share of it is shown to stay inside {margin} points."
-    safe = f"At most {percent(curve.safe_share)} of it is shown to stay inside {margin} points"
+    safe = f"At most {percent_share(curve.safe_share)} of it is shown to stay inside {margin} points"
     if curve.safe_share < WORTH:
         return f"{safe}, under the {percent(WORTH)} worth a router."
     return f"{safe}; no partial policy passed its own test."
@@ -177,7 +177,7 @@ def _recommended(route: RouteFinding) -> str:
     rule, checked = rule_text(made.params), made.params.get("verifier")
     by = f" where {rule}" if made.params.get("signal") and rule else ""
     by += f"{',' if by else ''} checked by {checked}" if checked else ""
-    return f"{percent(made.moves.share)} to {made.tier}{by}."
+    return f"{percent_share(made.moves.share)} to {made.tier}{by}."
 
 
 def _bound(route: RouteFinding, margin: str) -> str:
@@ -217,7 +217,7 @@ def _numbers(shown: Sequence[tuple[RouteFinding, ThresholdCurve]]) -> Numbers:
         (
             route_name(route),
             "all" if point.threshold is None else f"score ≥ {score_text(point.threshold)}",
-            percent(point.share_moved),
+            percent_share(point.share_moved),
             _loss(point.loss),
             _loss(point.upper),
         )
@@ -231,7 +231,12 @@ def _numbers(shown: Sequence[tuple[RouteFinding, ThresholdCurve]]) -> Numbers:
 def _ends(shown: Sequence[tuple[RouteFinding, ThresholdCurve]]) -> Numbers:
     """One row per route, for hundreds of them; the points are in the findings."""
     rows = [
-        (route_name(route), percent(curve.safe_share), _loss(curve.points[-1].loss), _loss(curve.points[-1].upper))
+        (
+            route_name(route),
+            percent_share(curve.safe_share),
+            _loss(curve.points[-1].loss),
+            _loss(curve.points[-1].upper),
+        )
         for route, curve in shown
     ]
     head = ("Route", "Largest safe share", "Loss if all moved, pts", "At most, pts")

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.core.display import compact, percent, percent_interval, plural, points_interval, usd_estimate, usd_rate
+from audit.core.display import (
+    compact,
+    percent,
+    percent_interval,
+    percent_share,
+    plural,
+    points_interval,
+    usd_estimate,
+    usd_rate,
+)
 from audit.core.finding import Case, Findings
 from audit.core.history import History
 from audit.core.interval import Estimate
@@ -222,10 +231,10 @@ def _most_expensive(findings: Findings, colours: Palette) -> Tile:
     name, days = colours.names[0], findings.mix.trend
     first, last = week_shares(days[:7]), week_shares(days[-7:])
     if len(days) >= 14 and first and last:
-        value = f"{percent(first.get(name, 0.0))} → {percent(last.get(name, 0.0))}"
+        value = f"{percent_share(first.get(name, 0.0))} → {percent_share(last.get(name, 0.0))}"
         return Tile(label=f"Requests on {name}", value=value, note="first → last week")
     share = week_shares(days).get(name, 0.0)
-    return Tile(label=f"Requests on {name}", value=percent(share), note="over the whole log")
+    return Tile(label=f"Requests on {name}", value=percent_share(share), note="over the whole log")
 
 
 def _tail(interval: str) -> str:
@@ -257,7 +266,7 @@ def _mix(findings: Findings, colours: Palette) -> MixSection:
         finding = f"No mix: every request went to {mix.by_model[0].name}."
     elif shares:
         name, share = max(shares, key=lambda item: item[1])
-        finding = f"{percent(share)} of requests went to {name}."
+        finding = f"{percent_share(share)} of requests went to {name}."
         first, last = total.first_week_cost_per_1k_usd, total.last_week_cost_per_1k_usd
         if first is not None and last is not None:
             change = change_text(first, last)

@@ -14,6 +14,7 @@ from audit.core.display import (
     listing,
     percent,
     percent_ends,
+    percent_share,
     plural,
     points,
     points_interval,
@@ -415,7 +416,7 @@ def unasked_lines(route: RouteFinding) -> list[str]:
         if candidate.verdict is CandidateVerdict.INSUFFICIENT and not candidate.stopped and not candidate.not_asked
     ]
     return [*stops, *unmeasured] + [
-        f"{route_name(route)}: {candidate.tier} was not asked {percent(one.share)} of the requests "
+        f"{route_name(route)}: {candidate.tier} was not asked {percent_share(one.share)} of the requests "
         f"({usd(one.usd)}): {one.because.sentence}. That is no answer, and does not count against it."
         for candidate in route.candidates
         for one in candidate.not_asked[:MOST_UNASKED]
@@ -472,7 +473,7 @@ def action(route: RouteFinding) -> str:
     if route.verdict is Verdict.SWITCH:
         return f"Send all of it to {route.candidate}"
     if route.verdict is Verdict.SPLIT:
-        part = f"Send {percent(route.share_moved)} to {route.candidate}{_which(recommended(route))}"
+        part = f"Send {percent_share(route.share_moved)} to {route.candidate}{_which(recommended(route))}"
         return f"{part}; the rest stays on {route.recommendation.today}"
     if route.verdict is Verdict.KEEP:
         return f"Stay on {route.recommendation.today}"

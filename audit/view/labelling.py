@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from audit.cases.texts import AnswerText
-from audit.core.display import kappa_interval, percent
+from audit.core.display import kappa_interval, percent_share
 from audit.core.errors import AuditError
 from audit.labelling.opening import Opened
 from audit.labelling.session import Word
@@ -106,7 +106,7 @@ def _summary(opened: Opened) -> Response:
     agreements = [
         (
             " and ".join(one.people),
-            f"{one.same} of {one.answers}, {percent(one.same / one.answers)}",
+            f"{one.same} of {one.answers}, {percent_share(one.same / one.answers)}",
             "–" if one.kappa is None else kappa_interval(one.kappa),
         )
         for one in session.agreements()

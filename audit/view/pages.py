@@ -12,7 +12,16 @@ import polars as pl
 from audit.cases.index import SHOWN, Filters
 from audit.cases.kinds import Kinds
 from audit.cases.texts import CaseTexts, CriterionSaid
-from audit.core.display import count, percent, percent_interval, plural, points_interval, usd, usd_call, usd_interval
+from audit.core.display import (
+    count,
+    percent_interval,
+    percent_share,
+    plural,
+    points_interval,
+    usd,
+    usd_call,
+    usd_interval,
+)
 from audit.core.exploration import MarginFinding
 from audit.core.finding import Findings, RouteFinding
 from audit.core.plan import Plan
@@ -404,6 +413,6 @@ def route_facts(route: RouteFinding) -> dict[str, Any]:
 def margin_row(one: MarginFinding, own: float) -> tuple[str, str, str, str, bool]:
     """What another margin would recommend: margin, what moves, its change of quality, its saving, and whether it is
     the route's own."""
-    moves = "nothing moves" if one.tier is None else f"{percent(one.share_moved)} to {one.tier}"
+    moves = "nothing moves" if one.tier is None else f"{percent_share(one.share_moved)} to {one.tier}"
     delta = "–" if one.quality_delta is None else f"{points_interval(one.quality_delta)} pts"
     return margin_points(one.margin), moves, delta, usd_interval(one.avoidable_usd), one.margin == own

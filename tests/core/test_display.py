@@ -1,5 +1,6 @@
 """Numbers as people read them."""
 
+import math
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -160,9 +161,46 @@ def test_more_decimals_than_those_that_failed(low: float, high: float, ends: tup
     assert display.usd_ends(low, high) == ends
 
 
-def test_a_sparkline_has_a_bar_for_each_value_or_run() -> None:
-    """Zero alone is empty, the largest is whole, and no more bars stand than fit."""
+def test_a_sparkline_has_a_bar_for_each_value() -> None:
+    """Zero alone is empty, and the largest is whole."""
     assert display.sparkline([0, 0.001, 1, 2]) == " ▁▄█"
     assert display.sparkline([0, 0]) == "  "
     assert display.sparkline([]) == ""
-    assert display.sparkline([1] * 10, most=4) == "███▃"
+
+
+@pytest.mark.parametrize("length", [0, 1, 4, 5, 7, 8, 9, 100])
+def test_a_long_course_is_told_by_means(length: int) -> None:
+    """What stays the same stays the same, also in a shorter last run; weighed by their days, the means are the sum."""
+    run, means = display.run_means([2.0] * length, most=4)
+    assert set(means) <= {2.0}
+    assert len(means) == math.ceil(length / run) <= 4
+    rising = [float(n) for n in range(length)]
+    run, means = display.run_means(rising, most=4)
+    sizes = [min(run, length - at) for at in range(0, length, run)]
+    assert sum(mean * size for mean, size in zip(means, sizes, strict=True)) == pytest.approx(sum(rising))
+
+
+def test_no_share_is_rounded_to_none_or_to_all() -> None:
+    """A share is written as 0 % or as 100 % where it is, and within half a unit of what it is elsewhere."""
+    rng = random.Random(3)
+    shares = [0.0, 1.0, 1e-6, 1 - 1e-6, 0.0049, 0.005, 0.995, 0.9951, *(rng.random() for _ in range(2_000))]
+    for share in shares:
+        for digits in (0, 1, 2):
+            text = display.percent_share(share, digits)
+            nothing, all_of_it = f"{0:.{digits}f}%", f"{100:.{digits}f}%"
+            assert (text == nothing, text == all_of_it) == (share == 0, share == 1), text
+            if text[0] not in "<>":
+                assert abs(float(text[:-1]) - share * 100) <= 0.5 * 10.0**-digits + 1e-9
+    assert [display.percent_share(share) for share in (0.004, 0.996, 0.0, 1.0, 0.1 + 0.2 + 0.7)] == [
+        *("<1%", ">99%", "0%", "100%", "100%"),
+    ]
+    assert [display.percent_share(share, 1) for share in (0.0004, 0.9996)] == ["<0.1%", ">99.9%"]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [(0.0, 0, "$0"), (0.3, 0, "<$1"), (0.6, 0, "$1"), (0.004, 2, "<$0.01"), (0.3, 2, "$0.30"), (250.0, 0, "$250")],
+)
+def test_a_cell_of_money_is_zero_for_nothing_alone(value: float, digits: int, text: str) -> None:
+    """What is less than a unit of its column is no $0."""
+    assert display.usd_cell(value, digits) == text

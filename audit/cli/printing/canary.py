@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from audit.core.display import count, percent, percent_brief, plural, points, terminal_safe, usd
+from audit.core.display import count, percent_brief, percent_share, plural, points, terminal_safe, usd
 from audit.core.errors import InputError, UnknownName
 from audit.core.policy import CanaryKey
 from audit.policy.canary import BAD, LIFE_DAYS, CanaryRoute
@@ -43,7 +43,7 @@ def _route_lines(one: CanaryRoute, number: int) -> Iterator[str]:
         here = "> " if at == min(number, len(one.steps)) and number else "  "
         yield (
             f"{here}{name}, step {at}: {percent_brief(step.share)} for {days}, {count(step.pairs)} watched; a loss of "
-            f"{points(BAD * one.margin).lstrip('+')} points is seen by then with a chance of {percent(step.seen)}"
+            f"{points(BAD * one.margin).lstrip('+')} points is seen by then with a chance of {percent_share(step.seen)}"
         )
     cost = "" if one.watch_usd is None else f"; the watch replays today's tier for at most {usd(one.watch_usd)} a step"
     lost = one.steps[-1].lost * one.requests

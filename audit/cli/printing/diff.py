@@ -7,6 +7,7 @@ from audit.core.display import (
     compact,
     listing,
     percent,
+    percent_share,
     plural,
     points,
     points_interval,
@@ -79,7 +80,7 @@ def _mix(found: RunComparison) -> list[str]:
     lines = ["  Mix, share of requests"]
     wide = max((len(_name(one.model)) for one in found.models[:MODELS]), default=0)
     for one in found.models[:MODELS]:
-        shares = f"{percent(one.before):>4} → {percent(one.after):>4}"
+        shares = f"{percent_share(one.before):>4} → {percent_share(one.after):>4}"
         lines.append(f"    {_name(one.model):<{wide}}  {shares}  {points(one.after - one.before):>6} pts")
     hidden = len(found.models) - MODELS
     return [*lines, *([f"    and {plural(hidden, 'more model')}"] if hidden > 0 else [])]

@@ -10,7 +10,7 @@ from typing import Any
 
 from audit.cases.texts import AnswerText
 from audit.cli.printing.case import BAR, quoted
-from audit.core.display import count, kappa_interval, percent, plural, terminal_safe
+from audit.core.display import count, kappa_interval, percent_share, plural, terminal_safe
 from audit.labelling.opening import Opened
 from audit.labelling.pairs import BlindPair
 from audit.labelling.session import Word
@@ -70,9 +70,8 @@ def summary_lines(opened: Opened, run: Path) -> list[str]:
     for one in session.agreements():
         beyond = "" if one.kappa is None else f", kappa {kappa_interval(one.kappa)}"
         names = " and ".join(map(terminal_safe, one.people))
-        same = (
-            f"the same word on {count(one.same)} of {plural(one.answers, 'answer')}, {percent(one.same / one.answers)}"
-        )
+        share = percent_share(one.same / one.answers)
+        same = f"the same word on {count(one.same)} of {plural(one.answers, 'answer')}, {share}"
         lines.append(f"  {names}: {same}{beyond}")
     lines.append(f"  File: {terminal_safe(str(session.file))}")
     if opened.unused and not opened.demo:

@@ -14,11 +14,11 @@ from audit.core.display import (
     compact,
     count,
     money_digits,
-    percent,
+    percent_share,
     plural,
     terminal_safe,
     usd,
-    usd_at,
+    usd_cell,
     usd_parts,
 )
 from audit.core.levers import NOTABLE, Kind, LeverLedger, LeverLine, LeverPart, PromptShares, TimeToLive, Unseen
@@ -38,7 +38,7 @@ def print_levers(terminal: Terminal, ledger: LeverLedger) -> None:
     columns += [Column(title=title, right=True) for title in ("Takes", "At most", "Requests")]
     columns += [Column(title="Rests on")]
     terminal.tables(table(columns, _rows(ledger), width=terminal.width, drawn=drawn))
-    blind = [f"{line.lever.words} {usd(line.unseen_usd)} ({_reasons(line)})" for line in ledger.lines if _is_open(line)]
+    blind = [f"{line.lever.words} {usd(line.unseen_usd)} ({_reasons(line)})" for line in ledger.lines if line.is_open]
     if blind:
         told = _wrapped(f"Not looked at, so no upper end is known: {'; '.join(blind)}.", 2, terminal.width)
         terminal.lines(map(drawn, ["", *told]))
@@ -85,18 +85,13 @@ def _rows(ledger: LeverLedger) -> list[list[str]]:
         [
             f"  {line.lever.words}",
             shown[line.lever],
-            "–" if _is_open(line) else usd_at(line.at_most_usd, money_digits(ledger.paid_usd)),
+            "–" if line.is_open else usd_cell(line.at_most_usd, money_digits(ledger.paid_usd)),
             compact(line.requests),
             str(line.basis) if line.usd else "",
         ]
         for line in lines
     ]
     return [*rows, ["  left", shown["left"], "", "", ""]]
-
-
-def _is_open(line: LeverLine) -> bool:
-    """Whether nothing was found because it was not looked at, which is no zero."""
-    return not line.at_most_usd and line.unseen_usd > 0
 
 
 def _reasons(line: LeverLine) -> str:
@@ -107,7 +102,7 @@ def _reasons(line: LeverLine) -> str:
 def _told(line: LeverLine, paid: float) -> Iterator[tuple[int, str]]:
     """Lines of one lever, each with how far it stands in."""
     if line.parts:
-        share = f" ({percent(line.usd / paid, 1)} of what was paid)" if line.usd and paid > 0 else ""
+        share = f" ({percent_share(line.usd / paid, 1)} of what was paid)" if line.usd and paid > 0 else ""
         yield 2, f"{line.lever.words}: takes {usd(line.usd)}{share}, at most {usd(line.at_most_usd)}"
         yield 4, f"change: {line.change} ({line.effort})"
     else:
@@ -145,8 +140,8 @@ def _made_of(shares: PromptShares) -> str:
     named = ", ".join(terminal_safe(name) for name in shares.never_called[:TOOLS])
     more = f" and {len(shares.never_called) - TOOLS} more" if len(shares.never_called) > TOOLS else ""
     return (
-        f"{terminal_safe(shares.route) or '(no route)'} prompts: {percent(shares.static)} sent before, "
-        f"{percent(shares.history)} earlier turns, {percent(shares.unused_tools)} tools that nobody calls"
+        f"{terminal_safe(shares.route) or '(no route)'} prompts: {percent_share(shares.static)} sent before, "
+        f"{percent_share(shares.history)} earlier turns, {percent_share(shares.unused_tools)} tools that nobody calls"
         + (f" ({named}{more})" if named else "")
     )
 

@@ -17,7 +17,9 @@ from audit.core.display import (
     count,
     milliseconds,
     percent,
+    percent_share,
     plural,
+    run_means,
     sparkline,
     terminal_safe,
     usd,
@@ -79,16 +81,17 @@ def _summary(mix: Mix, *, bars: bool) -> list[str]:
     lines = [f"  You paid      {paid}     {per_1k} per 1k{_trend(mix.total)}"]
     lines += [*_why(mix.total.change), *(_by_day(mix) if bars else ()), *_latency(mix.total.latency)]
     lines += _escalated(mix.escalations)
-    shares = [f"{terminal_safe(m.model)} {percent(m.request_share)}" for m in _busiest(mix.total)[:MODELS]]
+    shares = [f"{terminal_safe(m.model)} {percent_share(m.request_share)}" for m in _busiest(mix.total)[:MODELS]]
     if left := len(mix.total.models) - MODELS:
         shares += [f"{left} more"] if left > 0 else []
     lines.append(f"  Requests      {' · '.join(shares) or 'none'}")
     lines += _priced_by(mix)
-    aside = [
-        *((number, f"without a price, in no amount here: {sentence_of(why)}") for why, number in mix.unpriced.items()),
-        *((number, _apart(mix, kind)) for kind, number in _rows_apart(mix)),
+    noted = [
+        f"{count(number)} without a price, in no amount here: {sentence_of(why)}"
+        for why, number in mix.unpriced.items()
+        if number
     ]
-    noted = [f"{count(number)} {words}" for number, words in aside if number]
+    noted += [kind.counted(number, mix.apart_usd.get(kind)) for kind, number in _rows_apart(mix) if number]
     return [*lines, *(_wrapped("Not counted", "; ".join(noted)) if noted else ()), *_doubts(mix)]
 
 
@@ -113,10 +116,12 @@ def _priced_by(mix: Mix) -> list[str]:
     parts = sorted(mix.priced_by_usd.items(), key=lambda part: (-part[1], part[0]))
     parts = [(by, usd) for by, usd in parts if usd > 0]
     whole = "all of it" if len(parts) == 1 else ""
-    said = [f"{whole or percent(usd / mix.spend_usd)} {terminal_safe(PricedBy.words_of(by))}" for by, usd in parts]
+    said = [
+        f"{whole or percent_share(usd / mix.spend_usd)} {terminal_safe(PricedBy.words_of(by))}" for by, usd in parts
+    ]
     lines = [" · ".join(said)] if said else []
     if mix.unpriced_requests:
-        share = percent(mix.unpriced_requests / mix.requests)
+        share = percent_share(mix.unpriced_requests / mix.requests)
         lines.append(f"{share} of requests have no known cost, and are in no amount here")
     return _wrapped("Priced", *lines) if lines else []
 
@@ -128,12 +133,6 @@ def _rows_apart(mix: Mix) -> list[tuple[Apart, int]]:
         (Apart.CACHE, mix.cache_hits),
         (Apart.UNKNOWN, mix.unknown),
     ]
-
-
-def _apart(mix: Mix, kind: Apart) -> str:
-    """What rows are that are no request, and what the log says that they cost."""
-    dollars = mix.apart_usd.get(kind)
-    return kind.words if dollars is None else f"{kind.words}, logged at {usd(dollars)}"
 
 
 def _trend(row: MixRow) -> str:
@@ -158,15 +157,16 @@ def _why(change: CostChange | None) -> list[str]:
 
 
 def _by_day(mix: Mix) -> list[str]:
-    """What each day cost as a bar; over many days, what each run of equally many cost. A day of which no cost is known
-    is none of $0, and has no place in a row of bars: without it, days would not stand side by side."""
+    """What each day cost as a bar; over many days, what an average day of each run of equally many cost. A day of which
+    no cost is known is none of $0, and has no place in a row of bars: without it, days would not stand side by side."""
     if not all(day.cost_known for day in mix.trend):
         return []
-    spent = [day.spend_usd for day in mix.trend]
+    run, spent = run_means([day.spend_usd for day in mix.trend])
     if len(spent) < FEWEST_DAYS or not any(spent):
         return []
     low, high = usd_ends(min(spent), max(spent))
-    return [f"  By day        {sparkline(spent)}  {low} to {high}"]
+    name, each = ("By day", "") if run == 1 else (f"By {run} days", " a day")
+    return [f"  {name:<14}{sparkline(spent)}  {low} to {high}{each}"]
 
 
 def _latency(latency: AnswerTimes | None) -> list[str]:
@@ -222,7 +222,7 @@ def _busiest(row: MixRow) -> list[ModelShare]:
 
 
 def _models(row: MixRow) -> str:
-    return ", ".join(f"{terminal_safe(m.model)} {percent(m.request_share)}" for m in _busiest(row)[:MODELS])
+    return ", ".join(f"{terminal_safe(m.model)} {percent_share(m.request_share)}" for m in _busiest(row)[:MODELS])
 
 
 def _closing(mix: Mix, by: str, rows: int, *, tiers: bool) -> list[str]:
@@ -230,7 +230,7 @@ def _closing(mix: Mix, by: str, rows: int, *, tiers: bool) -> list[str]:
     lines.append("  Nothing has been tested.")
     if mix.upper_bound is not None:
         bound = mix.upper_bound
-        share = f" ({percent(bound.saving_usd / mix.spend_usd)} of spend)" if mix.spend_usd > 0 else ""
+        share = f" ({percent_share(bound.saving_usd / mix.spend_usd)} of spend)" if mix.spend_usd > 0 else ""
         lines += [
             f"  Upper bound: everything on {terminal_safe(bound.tier)}, at the logged tokens, would have cost",
             f"  {usd(bound.cost_usd)}, which is {usd(bound.saving_usd)} less{share}, if it were good enough.",

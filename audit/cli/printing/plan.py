@@ -21,6 +21,7 @@ from audit.core.display import (
     listing,
     percent,
     percent_brief,
+    percent_share,
     plural,
     points,
     terminal_safe,
@@ -275,17 +276,13 @@ def _stake(plan: Plan) -> list[str]:
     if not quote or not stake:
         return []
     share = quote / stake
-    lines = [f"  Stake   {usd(stake)} was paid for what could move; the quote is {_part(share)} of it."]
+    lines = [f"  Stake   {usd(stake)} was paid for what could move; the quote is {percent_share(share)} of it."]
     if share > DEAR:
         many = max(len(one.candidates) for one in plan.designs)
         fewer = f"fewer candidates (a route has up to {many})" if many > 1 else "fewer routes"
         lines.append("          That pays only if the saving lasts longer than the log's window.")
         lines.append(f"          Less to ask: {fewer}, by --tier or --route.")
     return lines
-
-
-def _part(share: float) -> str:
-    return "under 1%" if share < 0.01 else percent(share)
 
 
 def _stored(plan: Plan) -> list[str]:

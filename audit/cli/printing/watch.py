@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audit.core.display import count, percent, percent_interval, plural, terminal_safe
+from audit.core.display import count, percent, percent_interval, percent_share, plural, terminal_safe
 from audit.core.names import ASKED_AGAIN, CRITERIA, NamesWatched, NameWatched, ProxyCheck
 
 OTHER_REQUESTS = 0.1
@@ -35,13 +35,13 @@ def _subject(one: NameWatched) -> str:
 
 
 def _rates(one: NameWatched) -> str:
-    before = f"{percent(one.before_good / one.before_n, 1)} of {count(one.before_n)} until {one.before_to}"
-    return f"{before}, then {percent(one.after_good / one.after_n, 1)} of {count(one.after_n)} until {one.to}"
+    before = f"{percent_share(one.before_good / one.before_n, 1)} of {count(one.before_n)} until {one.before_to}"
+    return f"{before}, then {percent_share(one.after_good / one.after_n, 1)} of {count(one.after_n)} until {one.to}"
 
 
 def _alarm(one: NameWatched, loss: float) -> Iterator[str]:
-    since = "" if one.after_began is None else f", {percent(one.after_began, 1)} since {one.began}"
-    yield f"  ✗ {_subject(one)}: {percent(one.before_good / one.before_n, 1)} until {one.before_to}{since}"
+    since = "" if one.after_began is None else f", {percent_share(one.after_began, 1)} since {one.began}"
+    yield f"  ✗ {_subject(one)}: {percent_share(one.before_good / one.before_n, 1)} until {one.before_to}{since}"
     yield f"      more than {loss * 100:g} points worse; alarm on {one.alarm}"
     if one.responded:
         was, now = (terminal_safe(name) or "nothing" for name in one.responded)
@@ -58,6 +58,6 @@ def _proxy(one: ProxyCheck) -> Iterator[str]:
         for name, share, n in (("bad", one.bad_share, one.bad), ("good", one.good_share, one.good))
         if share is not None
     ]
-    covered = percent((one.bad + one.good) / one.requests, 1)
+    covered = percent_share((one.bad + one.good) / one.requests, 1)
     route, outcome = terminal_safe(one.route) or "(no route)", terminal_safe(one.outcome)
     yield f"{route}, {outcome} ({covered} of requests): {'; '.join(shares)}"

@@ -12,7 +12,7 @@ import polars as pl
 import yaml
 
 from audit.core.artifacts import RunFolder
-from audit.core.display import percent, terminal_safe, usd
+from audit.core.display import percent_share, terminal_safe, usd
 from audit.core.exactly import column_of, pieces_of
 from audit.core.exchange import Completion, Usage
 from audit.core.tier import LEARNED, Price
@@ -172,7 +172,7 @@ def _proposals(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> It
             named.add(one.model)
             tier = {"name": one.model, "model": one.model, "provider": one.provider}
             paid = f", {usd(usd_ * one.share)} where the log has {usd(usd_)}" if usd_ else ""
-            about = f"{percent(one.share)} of what {terminal_safe(model)} costs{paid}"
+            about = f"{percent_share(one.share)} of what {terminal_safe(model)} costs{paid}"
             yield f"  # - {in_line(tier)}   # {about}\n"
 
 
