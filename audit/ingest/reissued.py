@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from audit.core.reconciliation import BillLine, ChargeKind
@@ -33,12 +34,13 @@ Source = tuple[int, str]
 
 def invoice_of(record: Mapping[str, Any]) -> str:
     """The number of the invoice that a record is of; "" where it says none."""
-    named = ((column, value) for column, value in record.items() if value not in (None, ""))
-    return next((text(value) or "" for column, value in named if _plain(str(column)) in _COLUMNS), "")
+    return next((said for column, value in record.items() if _is_number(str(column)) and (said := text(value))), "")
 
 
-def _plain(column: str) -> str:
-    return "".join(sign for sign in column.lower() if sign.isalnum())
+@lru_cache(256)
+def _is_number(column: str) -> bool:
+    """Whether a column is of invoices' numbers."""
+    return "".join(sign for sign in column.lower() if sign.isalnum()) in _COLUMNS
 
 
 def with_replaced(lines: Sequence[BillLine], sources: Sequence[Source]) -> list[BillLine]:
