@@ -14,6 +14,7 @@ from audit.core.errors import nearest
 from audit.scoring.jsontext import CONTRADICTED, json_text, nfc, same_json
 from audit.scoring.quantities.cut import quantities
 from audit.scoring.quantities.numbers import NumberKind, Quantity, Sameness, compare, number_of, same_value
+from audit.scoring.quantities.spelled import spelled_out
 from audit.scoring.quantities.units import RANK
 from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import fold, normalised
@@ -133,7 +134,7 @@ _WITHOUT_UNIT = (None, RANK)
 
 
 def same_figures(wanted: str, found: str, *, ordered: bool = True, part: bool = False) -> bool:
-    """Whether two texts hold the same numbers, dates and codes: `INV-001` is not nearly `INV-002`.
+    """Whether two texts hold the same numbers, dates and codes: `INV-001` is not nearly `INV-002`, nor `five` `nine`.
 
     Args:
         wanted: The expected text.
@@ -142,7 +143,9 @@ def same_figures(wanted: str, found: str, *, ordered: bool = True, part: bool = 
         part: Whether those of one text may be a part of the other's.
     """
     if not any(char.isdecimal() for char in wanted + found):
-        return True
+        wanted, found = spelled_out(wanted), spelled_out(found)
+        if not any(char.isdecimal() for char in wanted + found):
+            return True
     left, right = list(quantities(wanted)), list(quantities(found))
     if ordered:
         # A program that reads the field gets a number on one side, and a text on the other.

@@ -11,6 +11,7 @@ import re
 import unicodedata
 
 from audit.scoring.jsontext import nfc
+from audit.scoring.quantities.spelled import spelled_out
 
 GROUP_SPACE = "\u00a0"
 FRACTION = "\u2044"
@@ -146,7 +147,7 @@ def plain(text: str) -> str:
         A LaTeX box: only what is in it, because that is the answer; of several that differ, what is in each.
         What is struck out keeps the marks of Markdown for it, which deny it.
     """
-    text = unboxed(nfc(text))
+    text = spelled_out(unboxed(nfc(text)))
     text = _REPEATING.sub(_repeating, text)
     if "\\" in text or "$" in text or "{" in text:
         text = _FRAC.sub(_fraction, text)
