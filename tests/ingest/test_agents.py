@@ -109,6 +109,18 @@ def test_a_span_and_a_record_of_one_request_are_one_call(share: int, tmp_path: P
     assert (row["prompt_tokens"], row["cache_write_tokens"], row["completion_tokens"]) == (4400, 300, 50)
 
 
+@pytest.mark.parametrize("share", range(1, 4))
+def test_what_a_request_cost_is_told_by_its_record(share: int, tmp_path: Path) -> None:
+    """Claude Code's span has no cost: the record's counts beside it, once, and another request's failure does not."""
+    failed = {**REFUSED["claude_code.api_error"], "request_id": "req_011CSotherother"}
+    told = [span(CLAUDE), record("claude_code.api_request", {**CLAUDE, "cost_usd": "0.0123"}, "attribute")]
+    log = [one for bit, one in enumerate(told) if share >> bit & 1]
+    log.append(record("claude_code.api_error", failed, "attribute", second=5))
+    got = read(write_jsonl(tmp_path / "log.jsonl", log), tmp_path / "run")
+    assert (got.report.requests, got.report.failures) == (1, 1)
+    assert got.report.spend_usd.get("platform_pricetable", 0) == pytest.approx(0.0123 if share > 1 else 0)
+
+
 def test_gemini_cli_tells_a_call_three_times(tmp_path: Path) -> None:
     """Its own record counts thoughts and cache, those of the conventions hold what was said: together one call."""
     common = {"session.id": "s", "gen_ai.operation.name": "generate_content", "gen_ai.request.model": "gemini-2.5-pro"}

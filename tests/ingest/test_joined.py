@@ -244,6 +244,70 @@ def test_a_call_counts_once_whoever_tells_it(share: int, response: str | None, t
     assert sorted(json.loads(one)[0]["content"] for one in found.bodies["messages"])[:2] == ["question 0", "question 1"]
 
 
+def _any_value(value: Any) -> dict[str, Any]:
+    """A value as OTLP has it."""
+    if isinstance(value, dict):
+        return {"kvlistValue": {"values": [{"key": key, "value": _any_value(item)} for key, item in value.items()]}}
+    if isinstance(value, list):
+        return {"arrayValue": {"values": [_any_value(item) for item in value]}}
+    return {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}
+
+
+def _nested(found: dict[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, value in found.items():
+        *way, last = key.split(".")
+        place = made
+        for step in way:
+            place = place.setdefault(step, {})
+        place[last] = value
+    return made
+
+
+WORDS = {
+    "gen_ai.input.messages": [{"role": "user", "parts": [{"type": "text", "content": "hi"}]}],
+    "gen_ai.output.messages": [
+        {"role": "assistant", "parts": [{"type": "text", "content": "yo"}], "finish_reason": "stop"}
+    ],
+}
+TOLD = {
+    "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o",
+    "gen_ai.response.id": "chatcmpl-1", "gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 10,
+}  # fmt: skip
+NAME = {"event.name": WHOLE_CALL}
+BODIES: dict[str, tuple[dict[str, Any], Any]] = {
+    "nothing": (NAME | TOLD | WORDS, None),
+    "what was said": (NAME | TOLD, WORDS),
+    "all but the name": (NAME, TOLD | WORDS),
+    "the name too": ({}, NAME | TOLD | WORDS),
+    "objects within objects": (NAME, _nested(TOLD | WORDS)),
+    "a text": (NAME, json.dumps(TOLD | WORDS)),
+    "a text with its name": ({}, json.dumps(NAME | TOLD | WORDS)),
+    "a text of a whole record": ({}, json.dumps({"event_name": WHOLE_CALL, "attributes": TOLD | WORDS})),
+}
+"""What stands in the body of a record of operation details, and what is left for its attributes."""
+
+
+@pytest.mark.parametrize("span", [False, True], ids=["alone", "beside its span"])
+@pytest.mark.parametrize("body", BODIES)
+def test_details_of_a_call_are_read_wherever_a_record_keeps_them(body: str, span: bool, tmp_path: Path) -> None:
+    """Loggers that take plain values alone keep messages in the body, or everything: it was no call, or had no text."""
+    found, held = BODIES[body]
+    ids = {"traceId": "1" * 32, "spanId": "2" * 16}
+    log = {**ids, "timeUnixNano": "1793600000000000000", "attributes": _any_value(found)["kvlistValue"]["values"]}
+    log |= {} if held is None else {"body": _any_value(held)}
+    lines: list[dict[str, Any]] = [{"resourceLogs": [{"scopeLogs": [{"logRecords": [log]}]}]}]
+    if span:
+        times = {"startTimeUnixNano": "1793599999000000000", "endTimeUnixNano": "1793600000000000000"}
+        call = {**ids, **times, "name": "chat", "attributes": _any_value(TOLD)["kvlistValue"]["values"]}
+        lines.append({"resourceSpans": [{"scopeSpans": [{"spans": [call]}]}]})
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    (row,) = read(path, tmp_path / "run", IngestSettings()).rows()
+    assert (row["prompt_tokens"], row["completion_tokens"], row["response_text"]) == (100, 10, "yo")
+    assert (row["status"], row["replayable"], json.loads(row["messages"])[0]["content"]) == ("ok", "equivalent", "hi")
+
+
 def test_a_log_without_a_call_is_no_log_of_nothing(tmp_path: Path) -> None:
     """Log records that only say what was said have no model and no tokens: nothing is said to have cost $0."""
     line = _told(1, span=False, record=True)[0]

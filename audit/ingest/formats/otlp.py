@@ -1,4 +1,5 @@
-"""OTLP as JSON lines: spans of model calls in every convention, joined with log records and with the spans around them.
+"""OTLP as JSON lines, and what stores keep of it: spans of model calls in every convention, joined with log records and
+with the spans around them.
 
 A call that two instrumentations saw (an SDK's own span inside a framework's) is one row. Source: opentelemetry-proto
 1.x, `ExportTraceServiceRequest` and `ExportLogsServiceRequest` in JSON; `ingest/telemetry/otel.py` has the conventions.
@@ -13,24 +14,24 @@ from typing import Any
 import msgspec
 
 from audit.core.settings import IngestSettings
-from audit.ingest import values
 from audit.ingest.calls import bodies, chat
 from audit.ingest.calls.usage import put_usage, told_cost
 from audit.ingest.formats import Format, Reader
-from audit.ingest.row import Row, Unusable, call_key, put_weight
+from audit.ingest.row import Row, call_key, put_weight
 from audit.ingest.steps import Stepwise, of_each
 from audit.ingest.telemetry import otel, spanlabels
-from audit.ingest.telemetry.spans import SpanJoin, attributes_of, exceptions_of, resources_of, spanless_calls, spans_of
-from audit.ingest.values import microseconds, number, obj, small, text
+from audit.ingest.telemetry.spans import (
+    SpanJoin,
+    attributes_of,
+    exceptions_of,
+    export_request,
+    resources_of,
+    spanless_calls,
+    spans_of,
+    told_as,
+)
+from audit.ingest.values import microseconds, number, obj, small, text, unpacked
 from audit.ingest.words import finish_reason, maker, model_key, provider
-
-
-def detects(record: Mapping[str, Any]) -> str | None:
-    """Why a record is OTLP."""
-    for name in ("resourceSpans", "resource_spans", "resourceLogs", "resource_logs"):
-        if isinstance(record.get(name), list):
-            return f"has {name}"
-    return None
 
 
 class _Span(msgspec.Struct, gc=False):
@@ -64,9 +65,7 @@ def open_reader(settings: IngestSettings) -> Reader:
 
 
 def _calls(record: bytes) -> list[_Span]:
-    line = values.parse(record)
-    if not isinstance(line, dict) or detects(line) is None:
-        raise Unusable("neither `resourceSpans` nor `resourceLogs`: not OTLP")
+    line = export_request(record)
     context = obj(line.get("context"))
     calls = []
     for resource in resources_of(line):
@@ -136,7 +135,7 @@ def _put_names(call: _Span) -> None:
 def _put_outcome(call: _Span) -> None:
     row, span, found = call.row, call.span, call.found
     status = obj(span.get("status"))
-    finishes = found.get("gen_ai.response.finish_reasons")
+    finishes = unpacked(found.get("gen_ai.response.finish_reasons"))
     told = finishes[0] if isinstance(finishes, list) and finishes else found.get("llm.finish_reason")
     if row.finish_reason_raw is None and (word := text(told)):
         row.finish_reason_raw, row.finish_reason = word, finish_reason(word)
@@ -190,9 +189,9 @@ def _settled(call: _Span) -> Row:
 
 FORMAT = Format(
     name="otlp",
-    summary="OTLP as JSON or protobuf: GenAI conventions, OpenInference, Langfuse, OpenLLMetry, AI SDK; spans and logs",
+    summary="OTLP as JSON or protobuf, its spans and logs out of stores; GenAI, OpenInference, Langfuse, AI SDK",
     fields=("resourceSpans", "resourceLogs"),
-    detects=detects,
+    detects=told_as,
     open=open_reader,
     carries="resourceLogs",
     join=SpanJoin,

@@ -16,6 +16,7 @@ from audit.ingest import values
 from audit.ingest.calls.chat import chat_answer, said_message
 from audit.ingest.calls.recorded import out_of_text
 from audit.ingest.calls.usage import usage_of_kinds
+from audit.ingest.row import Unusable
 from audit.ingest.telemetry import ai_sdk, pydantic_ai
 from audit.ingest.values import integer, obj, objects, text, unpacked
 from audit.protocols.count_words import kind_of
@@ -195,6 +196,18 @@ _REQUESTED = {f"gen_ai.request.{name}": own for name, own in _PARAMETERS.items()
 """Attributes that hold parameters of the request, with the chat API's names for them."""
 
 
+_WRITTEN = re.compile(r"-?\d+(\.\d+)?|true|false|\[.*\]", re.DOTALL)
+
+
+def _out_of_text(value: Any) -> Any:
+    """A parameter that a store of texts keeps as one: a number, a list, a word for true or false."""
+    written = isinstance(value, str) and _WRITTEN.fullmatch(value) is not None
+    try:
+        return values.parse(str(value).encode()) if written else value
+    except Unusable:
+        return value
+
+
 def _parameters(found: Attributes) -> dict[str, Any]:
     sent = obj(unpacked(found.get("llm.invocation_parameters"))) or obj(
         unpacked(found.get("langfuse.observation.model.parameters"))
@@ -202,7 +215,7 @@ def _parameters(found: Attributes) -> dict[str, Any]:
     body = {key: value for key, value in sent.items() if value not in (None, "Infinity")}
     for name, own in _REQUESTED.items():
         if (value := found.get(name)) is not None:
-            body[own] = value
+            body[own] = _out_of_text(value)
     shape = unpacked(found.get("langfuse.observation.metadata.response_format"))
     if isinstance(shape, dict):
         body["response_format"] = shape
@@ -248,7 +261,7 @@ def answer_of(found: Attributes, events: Sequence[Mapping[str, Any]]) -> Any:
 
 def _choices(found: Attributes, events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     given = unpacked(found.get("gen_ai.output.messages"))
-    finishes = found.get("gen_ai.response.finish_reasons")
+    finishes = unpacked(found.get("gen_ai.response.finish_reasons"))
     finishes = finishes if isinstance(finishes, list) else [found.get("llm.finish_reason")]
     if isinstance(given, list):
         made = [(chat_messages([obj(item)]), obj(item).get("finish_reason")) for item in given]

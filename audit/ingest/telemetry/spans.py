@@ -10,8 +10,10 @@ import msgspec
 
 from audit.core.doubts import Doubt
 from audit.ingest.noted import Noted
+from audit.ingest.row import Unusable
 from audit.ingest.telemetry import agents, otel
-from audit.ingest.values import integer, number, obj, objects, text
+from audit.ingest.telemetry.stored import OTLP, export_of, flat, is_export, tells_a_call
+from audit.ingest.values import integer, number, obj, objects, parse, text, unpacked
 
 _AROUND = frozenset({
     "audit.route", "route", "feature", "use_case", "endpoint", "task", "http.route", "tenant", "tenant.id", "tenant_id",
@@ -28,6 +30,26 @@ WHOLE_CALL = "gen_ai.client.inference.operation.details"
 conventions, "could be used to store input and output details independently from traces"."""
 AGENT_CALL = "audit.agent.call"
 """A log record by which a coding agent tells a call; agents have mostly no spans."""
+
+
+def told_as(record: Mapping[str, Any]) -> str | None:
+    """Why a record is one of OpenTelemetry's; None for another one, and for a store's that is not of a model's call."""
+    if is_export(record):
+        return f"has {next(name for name in OTLP if isinstance(record.get(name), list))}"
+    return "a span or a log record with names of OpenTelemetry's conventions" if tells_a_call(record) else None
+
+
+def export_request(record: bytes) -> Mapping[str, Any]:
+    """The export request that a record is, or that a store's span or log record came in.
+
+    Raises:
+        Unusable: It is none of these.
+    """
+    value = parse(record)
+    line = export_of(value) if isinstance(value, dict) else {}
+    if not is_export(line):
+        raise Unusable("neither `resourceSpans` nor `resourceLogs`, nor a span of a store: not OTLP")
+    return line
 
 
 def resources_of(line: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
@@ -71,13 +93,29 @@ def attributes_of(span: Mapping[str, Any]) -> otel.Attributes:
 def event_of(log: Mapping[str, Any]) -> dict[str, Any] | None:
     """What a log record says of a call of a model; None of another one."""
     found = otel.attributes(log.get("attributes"))
-    name = str(log.get("eventName") or found.get("event.name"))
     body = otel.value_of(log.get("body")) if log.get("body") else None
+    named = log.get("eventName") or found.get("event.name")
+    held = _held_in(body) if named in (None, WHOLE_CALL) else {}
+    name = str(named or held.get("event.name"))
+    if name == WHOLE_CALL:
+        found, body = held | found, None
     at = str(log.get("timeUnixNano") or log.get("observedTimeUnixNano") or "")
     told = agents.told_by_agent((name, text(body)), found)
     if told is not None:
         return {"name": AGENT_CALL, "body": None, "attributes": told, "at": at}
     return {"name": name, "body": body, "attributes": found, "at": at} if name.startswith("gen_ai.") else None
+
+
+def _held_in(body: Any) -> otel.Attributes:
+    """Attributes that stand in the body of a log record, where a logger could not take them as such: as an object, or
+    as JSON; objects within it are parts of their names."""
+    if isinstance(body, str) and "gen_ai." not in body:
+        return {}
+    said = obj(unpacked(body))
+    whole = flat(said)
+    inner = flat(obj(said.get("attributes")))
+    event = said.get("event_name") or said.get("eventName") or whole.get("event.name")
+    return whole | inner | ({"event.name": event} if event else {})
 
 
 def spanless_calls(
@@ -152,6 +190,7 @@ class SpanJoin:
         self._inside: Noted | None = None  # calls inside calls, once all were seen
         self._responses = Noted()  # ids of responses that a span tells
         self._whole = Noted()  # log records that tell a whole call, by the call's id
+        self._records = Noted()  # and what these say of it
         self._said = Noted()  # what was said in calls of Gemini CLI, by session and moment
         self._told_whole = 0
         # Each of many calls inside one asks for the same.
@@ -159,7 +198,7 @@ class SpanJoin:
 
     def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> Any:
         """Take an export request into account."""
-        line = {name: msgspec.json.decode(raw) for name, raw in record.items()}
+        line = export_of({name: msgspec.json.decode(raw) for name, raw in record.items()})
         spans = [span for resource in resources_of(line) for span in spans_of(resource)]
         seen = _SeenLine([str(span.get("spanId")) for span in spans if self._see_span(span)], [])
         for place, (_, log) in enumerate(logs_of(line)):
@@ -184,6 +223,7 @@ class SpanJoin:
         self._told_whole += 1
         name = text(found.get("gen_ai.response.id")) or span or f"record {self._told_whole}"
         self._whole.note(name, self._told_whole)
+        self._records.note(name, found)
         return f"{self._told_whole} {name}"
 
     def _see_span(self, span: dict[str, Any]) -> bool:
@@ -210,7 +250,7 @@ class SpanJoin:
         line = msgspec.convert(seen, _SeenLine)
         context = {
             "doubles": {name: True for name in line.calls if self._is_told_elsewhere(name)},
-            "inner": {name: found for name in line.calls if (found := self._told_inside(name))},
+            "inner": {name: found for name in line.calls if (found := self._recorded(name) | self._told_inside(name))},
             "events": {name: said for name in line.calls if (said := _in_order(self._events.of(name)))},
             "around": {name: found for name in line.calls if (found := self._what_is_around(name))},
             "alone": [
@@ -219,6 +259,9 @@ class SpanJoin:
                 if self._is_alone(span, call)
             ],
         }
+        if record.keys().isdisjoint(OTLP):
+            exported = export_of({name: msgspec.json.decode(raw) for name, raw in record.items()})
+            record = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in exported.items()}
         return record | {"context": msgspec.Raw(msgspec.json.encode(context))}
 
     def _is_alone(self, span: str | None, call: str) -> bool:
@@ -268,6 +311,13 @@ class SpanJoin:
             if (found := self._told.last(double)) is not None:
                 made = {**msgspec.json.decode(found), **made}
         return made
+
+    def _recorded(self, name: str) -> dict[str, Any]:
+        """What a log record tells of a call, which its span may leave out: as Claude Code's does the cost."""
+        span = self._span(name)
+        found = self._records.last(span.response) if span is not None and span.response else None
+        told = {} if found is None else msgspec.json.decode(found)
+        return {key: value for key, value in told.items() if not key.startswith("error.")}
 
     def _find_doubles_inside(self, outer: str) -> Mapping[str, None]:
         """Calls inside a call that are that call, in the order in which they were seen.
