@@ -10,10 +10,12 @@ from itertools import chain
 from audit.core.display import listing, plural
 from audit.core.errors import InputError
 from audit.core.settings import IngestSettings
-from audit.ingest.files.source import PIECE_BYTES, Piece, Source, pieces
+from audit.ingest.files.source import PIECE_BYTES, Piece, Source, last_line, pieces
 from audit.ingest.formats import FORMATS
 from audit.ingest.join import joined_pieces
-from audit.ingest.sniff import Sniffed, sniff
+from audit.ingest.row import Unusable
+from audit.ingest.sniff import Sniffed, recognition, sniff
+from audit.ingest.values import parse
 from audit.ingest.work import Reject
 
 
@@ -42,17 +44,33 @@ def parts_of(found: Sequence[Source], settings: IngestSettings, reading: Reading
 
 
 def _all_pieces(found: Sequence[Source], settings: IngestSettings, reading: Reading) -> Iterator[Piece]:
-    """Pieces with their formats; those of a format whose records belong together come last, joined."""
-    apart: dict[str, list[tuple[Source, Sniffed]]] = {}
+    """Pieces with their formats; those of files with records that belong together come last, joined."""
+    apart: list[tuple[Source, Sniffed]] = []
     for source in found:
         stream = _known_pieces(source, settings, reading, alone=len(found) == 1)
         first = next(stream, None)
-        if first is not None and FORMATS.get(first.format).join is not None:
-            apart.setdefault(first.format, []).append((source, Sniffed(first.format, "", first.within)))
+        if first is not None and (_is_joined(first.format) or _is_joined(_last_format(source, settings))):
+            apart.append((source, Sniffed(first.format, "", first.within)))
         elif first is not None:
             yield from chain((first,), stream)
-    for name, sources in apart.items():
-        yield from joined_pieces(FORMATS.get(name), sources, settings)
+    if apart:
+        yield from joined_pieces(apart, settings)
+
+
+def _is_joined(name: str | None) -> bool:
+    return name is not None and FORMATS.get(name).join is not None
+
+
+def _last_format(source: Source, settings: IngestSettings) -> str | None:
+    """The format of a file's last line, where that is another one than the first's: of two logs put together, or of one
+    whose writer was replaced."""
+    record = last_line(source.path)
+    try:
+        value = None if record is None else parse(record)
+    except Unusable:
+        return None
+    told = recognition(settings)(value) if isinstance(value, dict) else None
+    return None if told is None else told.name
 
 
 def _known_pieces(source: Source, settings: IngestSettings, reading: Reading, *, alone: bool) -> Iterator[Piece]:

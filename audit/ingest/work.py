@@ -16,11 +16,10 @@ import pyarrow as pa
 from audit.core.reason import Reason
 from audit.core.schemas import BODIES
 from audit.core.settings import IngestSettings
-from audit.ingest.elsewhere import Elsewhere
 from audit.ingest.files.source import Piece
-from audit.ingest.formats import FORMATS
 from audit.ingest.labels import MODEL
 from audit.ingest.partfiles import PartFiles, bodies_writer, whole_file, write_draft
+from audit.ingest.readers import Readers, Taken
 from audit.ingest.row import (
     DRAFT,
     UNIQUE_ID_CHARS,
@@ -33,7 +32,7 @@ from audit.ingest.row import (
     note_undated,
 )
 from audit.ingest.scrub import scrub
-from audit.ingest.steps import NotRead, Stepwise, chunks, may_be_a_call, stepwise
+from audit.ingest.steps import NotRead, may_be_a_call
 from audit.masking.secrets import KeysInUse
 
 BATCH_CHARS = 1 << 22
@@ -149,8 +148,7 @@ class _PartReader:
     def __init__(self, job: Job) -> None:
         self._job = job
         self.keys = job.keys
-        self._elsewhere = Elsewhere(job.settings)
-        self._readers: dict[str, Stepwise] = {}
+        self._readers = Readers(job.settings)
         self._named: dict[str, Any] = {}  # per format the digest that ids begin with
         self._copies: dict[str, int] = {}
         self.drafts: list[pa.Table] = []
@@ -165,9 +163,8 @@ class _PartReader:
         batch: list[Row] = []
         size = 0
         for piece in self._job.pieces:
-            reader = self._reader(piece.format)
-            for numbers, records in chunks(piece.records()):
-                rows = self._read(piece, numbers, records, reader)
+            for taken in self._readers.read(piece):
+                rows = self._rows(piece.source.name, taken)
                 batch += rows
                 size += sum(len(row.messages or "") + len(row.response_choices or "") for row in rows)
                 if size >= BATCH_CHARS or len(batch) >= BATCH_ROWS:
@@ -176,49 +173,31 @@ class _PartReader:
         if batch:
             yield batch
 
-    def _reader(self, name: str) -> Stepwise:
-        if name not in self._readers:
-            self._readers[name] = stepwise(FORMATS.get(name).open(self._job.settings))
-            self._named[name] = hashlib.sha256(name.encode() + b"\0")
-        return self._readers[name]
-
-    def _read(self, piece: Piece, numbers: list[int], records: list[bytes], reader: Stepwise) -> list[Row]:
+    def _rows(self, file: str, taken: Sequence[Taken]) -> list[Row]:
         """The rows of some records, named and placed."""
         made: list[Row] = []
-        for number, record, rows in self._taken(piece, numbers, records, reader):
+        for number, record, rows, name in taken:
             self.records += 1
             if isinstance(rows, NotRead):
-                self._reject(piece, number, record, rows.error)
+                self._reject(file, name, number, record, rows.error)
                 continue
             if len(self.early) < EARLY_RECORDS:
                 self.early.append(True)
             self.not_calls += not rows
-            self._place(piece, number, record, rows)
+            self._place(file, name, number, record, rows)
+            self.formats[name] += len(rows)
             made += rows
-        self.formats[piece.format] += len(made)
         return made
 
-    def _taken(
-        self, piece: Piece, numbers: list[int], records: list[bytes], reader: Stepwise
-    ) -> Iterator[tuple[int, bytes, Sequence[Row] | NotRead]]:
-        """Each record with what became of it, or in its place those that it holds under another path."""
-        for number, record, rows in zip(numbers, records, reader.read(records), strict=True):
-            unread = isinstance(rows, NotRead) and isinstance(rows.error, Unusable)
-            held = self._elsewhere.find(record, piece.format) if unread else ()
-            if held:
-                yield from ((number, one, taken) for one, taken in zip(held, reader.read(held), strict=True))
-            else:
-                yield number, record, rows
-
-    def _place(self, piece: Piece, number: int, record: bytes, rows: Sequence[Row]) -> None:
+    def _place(self, file: str, format_name: str, number: int, record: bytes, rows: Sequence[Row]) -> None:
         """Write into the rows of a record where they come from, and ids made of its bytes."""
-        named = self._named[piece.format].copy()
+        named = self._digest(format_name)
         named.update(record)
         name = named.hexdigest()
         for index, row in enumerate(rows):
             own = name if index == 0 else id_within(name, index)
             row.row_id = self._unique(own)
-            row.source_format, row.source_file, row.source_row = piece.format, piece.source.name, number
+            row.source_format, row.source_file, row.source_row = format_name, file, number
             if row.route is None and self._job.settings.route == MODEL:
                 row.route, row.route_source = row.model_requested or row.model_responded, MODEL
             if row.logical_request_id is None:
@@ -227,6 +206,11 @@ class _PartReader:
                 row.dedupe_key = own
             bound_counts(row)
             note_undated(row)
+
+    def _digest(self, format_name: str) -> Any:
+        if format_name not in self._named:
+            self._named[format_name] = hashlib.sha256(format_name.encode() + b"\0")
+        return self._named[format_name].copy()
 
     def fits(self, row: Row) -> bool:
         """Whether a row can be written, if need be without its bodies: it stays in every sum. Otherwise a reject."""
@@ -250,13 +234,13 @@ class _PartReader:
         self._copies[row_id] = copies + 1
         return row_id if copies == 0 else copy_id(row_id, copies)
 
-    def _reject(self, piece: Piece, number: int, record: bytes, error: Exception) -> None:
-        if len(self.early) < EARLY_RECORDS and (piece.format == "generic" or may_be_a_call(record)):
+    def _reject(self, file: str, format_name: str, number: int, record: bytes, error: Exception) -> None:
+        if len(self.early) < EARLY_RECORDS and (format_name == "generic" or may_be_a_call(record)):
             self.early.append(False)
         told = isinstance(error, Unusable)
-        reason = str(error) if told else f"the format `{piece.format}` cannot read it: {type(error).__name__}"
+        reason = str(error) if told else f"the format `{format_name}` cannot read it: {type(error).__name__}"
         head = hashlib.sha256(record[:FINGERPRINT_BYTES]).hexdigest()
-        self.rejects.append(Reject(piece.source.name, number, reason, head))
+        self.rejects.append(Reject(file, number, reason, head))
 
 
 def _is_telling(row: Row) -> bool:

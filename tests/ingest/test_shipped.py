@@ -73,34 +73,90 @@ TWO_PLACES = {
     "indexes": (lambda text: {"_index": "a", "_source": json.loads(text)},
                 lambda text: {"_index": "b", "_source": {"event": {"original": text}}}),
     "bare and wrapped": (json.loads, lambda text: {"log": {"record": json.loads(text)}}),
+    "wrapped and bare": (lambda text: {"log": {"record": json.loads(text)}}, json.loads),
+    "one envelope and two": (lambda text: docker(text), lambda text: docker(logger(text))),
+    "two envelopes and one": (lambda text: docker(logger(text)), lambda text: docker(text)),
+    "two envelopes and other two": (lambda text: docker(logger(text)), lambda text: {"_source": {"m": logger(text)}}),
 }  # fmt: skip
-JOINED = {"otlp", "langfuse", "phoenix", "batch"}
-TRANSCRIPTS = {"codex", "gemini-cli"}
-"""Most of their lines are told by those around them alone."""
+"""How the records of a file lie: the ones, and the others."""
+SEQUENCES = {"codex", "gemini-cli", "streams"}
+"""Formats whose lines go on with those before them: they are told by their neighbours, where these lie as they do."""
 
 
+def docker(text: str) -> dict[str, Any]:
+    """A line in a shipper's envelope."""
+    return {"log": f"{text}\n", "stream": "stdout", "time": AT}
+
+
+def logger(text: str) -> str:
+    """A line in a logger's, which has fields that records have too."""
+    return json.dumps({"level": "info", "timestamp": AT, "type": "log", "message": text})
+
+
+@pytest.mark.parametrize("how", ["by turns", "one half each"])
 @pytest.mark.parametrize("places", TWO_PLACES)
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[] if name in OFTEN[0] or name in JOINED else [pytest.mark.slow])
+        pytest.param(name, marks=[] if name in OFTEN[0] or FORMATS.get(name).join is not None else [pytest.mark.slow])
         for name in FORMATS.names
-        if name not in TRANSCRIPTS
     ],
 )
-def test_records_may_lie_in_several_places_of_one_file(name: str, places: str, tmp_path: Path) -> None:
-    """What lay elsewhere than the first record of a file was a reject: half of a log was in no sum."""
-    if places == "bare and wrapped" and FORMATS.get(name).join is not None:
-        pytest.skip("what belongs together is put together where the first record of a file lies within another")
+def test_records_may_lie_in_several_places_of_one_file(name: str, places: str, how: str, tmp_path: Path) -> None:
+    """What lay elsewhere than the first record of a file was a reject, or was read without what belongs to it."""
     file, settings = BY_FORMAT[name]
     texts = (SAMPLES / file).read_text("utf-8").splitlines()
     plain = read(SAMPLES / file, tmp_path / "plain", settings, rates_of=rates_of())
     wraps = TWO_PLACES[places]
     log = tmp_path / "log.txt"
-    log.write_text(lines([wraps[number % 2](text) for number, text in enumerate(texts)]), "utf-8")
+    turns = [number % 2 if how == "by turns" else 2 * number // len(texts) for number in range(len(texts))]
+    log.write_text(lines([wraps[turn](text) for turn, text in zip(turns, texts, strict=True)]), "utf-8")
     got = read(log, tmp_path / "run", settings, rates_of=rates_of())
     assert seen(got).equals(seen(plain))
     assert got.report.rejected == plain.report.rejected
+
+
+def two_formats() -> Iterator[Any]:
+    """Every format before every other one; transcripts, most of whose lines are told by their neighbours alone, stand
+    first or in the midst."""
+    named = [name for name in FORMATS.names if name != "generic"]
+    for one in named:
+        for other in named:
+            if one != other:
+                often = one in OFTEN[0] and other not in ("claude-code", "gemini-cli")
+                yield pytest.param(one, other, marks=[] if often else [pytest.mark.slow])
+
+
+@pytest.mark.parametrize(("one", "other"), list(two_formats()))
+def test_a_file_of_two_formats_is_both_logs(one: str, other: str, tmp_path: Path) -> None:
+    """Objects of a bucket put together, a gateway that was replaced: the second one's records were rejects, or were
+    read as the first's, without their costs or with cents for dollars."""
+    texts = [(SAMPLES / BY_FORMAT[name][0]).read_text("utf-8") for name in (one, other)]
+    if other in ("claude-code", "gemini-cli"):
+        texts.append(texts[0])  # its last line says whether a file has records that belong together
+    paths = [tmp_path / f"{number}.jsonl" for number in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text, "utf-8")
+    (tmp_path / "both.jsonl").write_text("".join(texts), "utf-8")
+    apart = read(paths, tmp_path / "apart", rates_of=rates_of())
+    got = read(tmp_path / "both.jsonl", tmp_path / "run", rates_of=rates_of())
+    assert seen(got).equals(seen(apart))
+    if not {one, other} <= PAIRS:  # these are one reader
+        assert got.report.formats == apart.report.formats
+    assert (got.report.rejected, got.report.not_calls) == (apart.report.rejected, apart.report.not_calls)
+
+
+PAIRS = {name for name in FORMATS.names if FORMATS.get(name).any_wrapper}
+
+
+def test_a_person_names_the_format(tmp_path: Path) -> None:
+    """What is not of the format that was asked for stays a reject."""
+    texts = [(SAMPLES / BY_FORMAT[name][0]).read_text("utf-8") for name in ("openai-chat", "litellm")]
+    log = tmp_path / "both.jsonl"
+    log.write_text("".join(texts), "utf-8")
+    got = read(log, tmp_path / "run", IngestSettings(format="litellm"))
+    assert set(got.report.formats) == {"litellm"}
+    assert got.report.rejected == len(texts[0].splitlines())
 
 
 def pair(number: int, **beside: Any) -> dict[str, Any]:

@@ -156,7 +156,7 @@ def _at(raw: msgspec.Raw, path: Path) -> Iterator[msgspec.Raw]:
             return
         inner = _LIST.decode(held)[step] if isinstance(step, int) else _DECODE.decode(held)[step]
     except (ValueError, KeyError, IndexError, RecursionError):
-        yield raw
+        yield held
         return
     yield from _at(inner, rest)
 

@@ -152,6 +152,14 @@ class Piece:
         return replace(self, format=format_name, within=within)
 
 
+def last_line(path: Path) -> bytes | None:
+    """The last line of a file, where that is a text of lines and the line an object."""
+    with path.open("rb") as file:
+        file.seek(max(file.seek(0, io.SEEK_END) - HEAD_BYTES, 0))
+        line = file.read().rstrip().rpartition(b"\n")[2]
+    return line if line[:1] == b"{" and line[-1:] == b"}" else None
+
+
 def find_sources(paths: Sequence[Path]) -> list[Source]:
     """Files to read, in the order given; a folder stands for the logs in it and below, sorted.
 

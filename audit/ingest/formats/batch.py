@@ -61,6 +61,8 @@ class BatchJoin:
 
     def see(self, record: Mapping[str, msgspec.Raw], file: str) -> None:
         """Take a record into account."""
+        if "custom_id" not in record:
+            return
         name = _name(record)
         if any(key in record for key in _ANSWERS):
             self._answered.note(name)
@@ -70,6 +72,8 @@ class BatchJoin:
 
     def join(self, record: dict[str, msgspec.Raw], file: str, _seen: None) -> dict[str, msgspec.Raw]:
         """The record with what others say of it: an answer gets its request, a request the mark that it is answered."""
+        if "custom_id" not in record:
+            return record
         name = _name(record)
         answer = any(key in record for key in _ANSWERS)
         if answer and not any(key in record for key in _REQUESTS):

@@ -43,6 +43,7 @@ _USAGE = {
 _COUNTS = {f"{name}_token_count".replace("cached_", "cached_content_"): told for name, told in _USAGE.items()}
 _SAME = ("session.id", "model", "event.name")
 _EVENT, _ANSWERED, _FAILED = "event.name", "gemini_cli.api_response", "gemini_cli.api_error"
+_KEPT = ("id", "timestamp", "model", "tokens")
 _ABSENT = frozenset({Reason.BODY_NOT_CAPTURED})
 
 
@@ -50,9 +51,10 @@ def detects(record: Mapping[str, Any]) -> str | None:
     """Why a record is Gemini CLI's."""
     if {"sessionId", "projectHash"} <= record.keys():
         return "has sessionId and projectHash: a chat of Gemini CLI"
-    if str(_attributes(record).get(_EVENT)).startswith("gemini_cli."):
-        return "has an event of gemini_cli: telemetry of Gemini CLI"
-    return None
+    if record.get("type") == "gemini" and {"id", "timestamp", "content", "model"} <= record.keys():
+        return "an answer of Gemini in a chat of Gemini CLI"
+    event = str(_attributes(record).get(_EVENT)).startswith("gemini_cli.")
+    return "has an event of gemini_cli: telemetry of Gemini CLI" if event else None
 
 
 class ChatJoin:
@@ -69,7 +71,7 @@ class ChatJoin:
     def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a line into account."""
         for message in _answers(_decoded(record)):
-            self._last.note(str(message["id"]), _short(message))
+            self._last.note(str(message["id"]), {name: message.get(name) for name in _KEPT})
 
     def join(self, record: dict[str, msgspec.Raw], _file: str, _seen: None) -> dict[str, msgspec.Raw]:
         """The line with the calls that are counted at it, each as it was written last, and the session's head."""
@@ -109,10 +111,6 @@ def _answers(line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for message in map(obj, held if isinstance(held, list) else (line,)):
         if message.get("type") == "gemini" and "id" in message:
             yield message
-
-
-def _short(message: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: message.get(name) for name in ("id", "timestamp", "model", "tokens")}
 
 
 def _attributes(record: Mapping[str, Any]) -> dict[str, Any]:

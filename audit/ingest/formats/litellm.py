@@ -91,6 +91,9 @@ def _begun(record: bytes) -> _Call:
     payload = values.typed(record, _DECODER, Payload)
     if payload.status is None and payload.messages is None:
         raise Unusable("neither `status` nor `messages`: not a LiteLLM payload")
+    named = payload.id is not None and (payload.call_type is not None or payload.litellm_call_id is not None)
+    if payload.response_cost is None and not named:  # other gateways' records have messages and a status too
+        raise Unusable("neither `response_cost` nor `id` with `call_type`: not a LiteLLM payload")
     put_together(payload)
     kind = kind_of(payload)
     return _Call(record, payload, copy(kind.row), kind.call, set(kind.call.reasons))

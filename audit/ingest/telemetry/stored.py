@@ -73,8 +73,6 @@ def is_export(record: Mapping[str, Any]) -> bool:
 
 def tells_a_call(record: Mapping[str, Any]) -> bool:
     """Whether a record is a span or a log record of a store, and of a model's call."""
-    if "context" in record and "span_kind" in record:
-        return False  # Phoenix, whose format knows more of it
     if (found := as_export(record)) is None:
         return False
     told = () if "batches" in record else _told(found)
@@ -104,6 +102,8 @@ def as_export(record: Mapping[str, Any]) -> dict[str, Any] | None:
         return {"resourceSpans": batches}
     if isinstance(spans := record.get("spans"), list) and "processes" in record:
         return _of_jaeger(spans, obj(record["processes"]))
+    if "context" in record and "span_kind" in record:
+        return None  # Phoenix, whose format knows more of it
     attributes = _attributes(record)
     if attributes is None or _first(record, _TRACE) is None or (span := _span_id(record)) is None:
         return None
