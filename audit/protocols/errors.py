@@ -14,19 +14,32 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audit.protocols.error_rules import BY_STATUS, RULES
+from audit.protocols.error_words import WORDS
 from audit.protocols.faults import Fault
 
 DEPTH = 8
 NODES = 400
 MESSAGE_CHARS = 2_000
+SECONDS_OF_A_DAY = 86_400
+WORDED_CHARS = 400
+"""Characters of a message whose words are looked at where no sentence of a vendor fits."""
 BODY_BYTES = 1_000_000
 """An error body longer than this is read as if it said nothing."""
 
 _WORD_KEYS = frozenset({"code", "type", "status", "error_type", "__type", "reason", "error_code", "blockreason"})
-_TEXT_KEYS = frozenset({"message", "msg", "detail", "error", "raw", "title", "faultstring", "error_message", "quotaid"})
+_TEXT_KEYS = frozenset({
+    *("message", "msg", "detail", "error", "raw", "title", "faultstring", "error_message", "quotaid"),
+    *("error_msg", "errmsg", "status_msg"),
+})  # fmt: skip
+_ERROR_LISTS = ("errors", "base_resp", "detail")
 _HTML = re.compile(rb"^\s*(?:<!doctype html|<html|<head|<\?xml)", re.IGNORECASE)
 _SECONDS = re.compile(r"^(\d{1,6}(?:\.\d{1,9})?)s$")
+_SPAN = r"\d{1,6}(?:\.\d{1,9})? ?(?:ms|milliseconds?|s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:ours?)?)"
+_WAIT = re.compile(rf"\b(?:try again|retry(?:ing)?) (?:in|after) ((?:{_SPAN}(?![a-z]) ?){{1,4}})", re.IGNORECASE)
+_PART = re.compile(r"(\d+(?:\.\d+)?) ?(ms|mil|[smh])", re.IGNORECASE)
+_UNITS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_.]{0,39}$")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +52,8 @@ class Diagnosis:
         rule: Name of the line of the table that decided; "status" where the status alone did.
         parameter: Name of the parameter that it is about, in the endpoint's spelling; None when it names none.
             A name's shape and nothing else of the body, but whoever prints it checks that it was sent.
-        retry_after_s: Wait that the body asks for (Google's RetryInfo), in seconds.
+        retry_after_s: Wait that the body asks for, in seconds: Google's RetryInfo, Hugging Face's `estimated_time`, or
+            in words (`Please try again in 1.2s`).
     """
 
     fault: Fault
@@ -96,6 +110,21 @@ def diagnose_object(error: Any, status: int = 200) -> Diagnosis:
     return _judge(status, found, html=False)
 
 
+def error_in(body: Mapping[str, Any]) -> Any:
+    """The error that a body tells which holds no answer, wherever it does so; None where it tells none.
+
+    OpenAI's has a name of its own; that of FastAPI, vLLM, Cloudflare, MiniMax and gateways is the body itself, with
+    a message under one of many names, often under 200.
+    """
+    if error := body.get("error"):
+        return error if not isinstance(error, Mapping) or any(error.values()) else None
+    if body.get("object") == "error" or body.get("type") == "error":
+        return dict(body)
+    told = any(body.get(name) and isinstance(body[name], str) for name in _TEXT_KEYS)
+    listed = any(body.get(name) and isinstance(body[name], list | Mapping) for name in _ERROR_LISTS)
+    return dict(body) if told or listed else None
+
+
 def is_web_page(body: bytes) -> bool:
     """Whether a body is HTML."""
     return _HTML.match(body[:200]) is not None
@@ -107,14 +136,16 @@ def _judge(status: int, found: _Found, *, html: bool) -> Diagnosis:
             return Diagnosis(fault=Fault.NOT_AN_API, status=status, rule="web-page")
         status = found.status or 500
     message = "\n".join(found.texts)
-    for rule in RULES:
+    # Words may be anywhere in what an endpoint says; where it quotes the request, it does so at the end.
+    said = "\n".join((*sorted(found.words), *(text[:WORDED_CHARS] for text in found.texts)))[:MESSAGE_CHARS]
+    for rule, read in (*((rule, message) for rule in RULES), *((rule, said) for rule in WORDS)):
         if rule.status and status not in rule.status:
             continue
-        match = rule.sentence(message)
+        match = rule.sentence(read)
         if match is None and not (rule.words & found.words):
             continue
-        named = match.groupdict().get("p") if match is not None else None
-        parameter = (named or "").rstrip(".") or found.parameter or rule.parameter
+        named = next(filter(None, match.groupdict().values()), "") if match is not None else ""
+        parameter = _spelled(named) or found.parameter or rule.parameter
         return Diagnosis(
             fault=rule.fault,
             status=status,
@@ -157,6 +188,8 @@ def _read(node: Any, found: _Found, depth: int) -> None:
             _read_place(value, found)
         elif name == "retrydelay" and isinstance(value, str) and (match := _SECONDS.match(value)):
             found.retry_after_s = float(match[1])
+        elif name == "estimated_time" and isinstance(value, int | float) and 0 < value < SECONDS_OF_A_DAY:
+            found.retry_after_s = float(value)
         elif name == "reasons" and isinstance(value, list) and value:
             found.words.add("moderation_reasons")
         if name in _TEXT_KEYS and isinstance(value, str):
@@ -174,9 +207,12 @@ def _read_word(name: str, value: Any, found: _Found) -> None:
 
 
 def _read_place(value: Any, found: _Found) -> None:
-    """`["body", "seed"]` of a validation error is the parameter `seed`; a place in the messages is none."""
-    if isinstance(value, list) and len(value) == 2 and value[0] == "body" and found.parameter is None:
-        found.parameter = _name(value[1])
+    """`["body", "seed"]` of a validation error is the parameter `seed`, and so it is with the name of a class of
+    requests between them; a place in the messages is none."""
+    if not isinstance(value, list) or value[:1] != ["body"] or found.parameter is not None:
+        return
+    if len(value) == 2 or (len(value) == 3 and isinstance(value[1], str) and value[1][:1].isupper()):
+        found.parameter = _name(value[-1])
 
 
 def _read_text(value: str, found: _Found, depth: int) -> None:
@@ -189,6 +225,13 @@ def _read_text(value: str, found: _Found, depth: int) -> None:
             inner = None
         _read(inner, found, depth - 1)
     found.texts.append(value[:MESSAGE_CHARS])
+    if found.retry_after_s is None and (match := _WAIT.search(value[:MESSAGE_CHARS])):
+        found.retry_after_s = sum(float(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(match[1]))
+
+
+def _spelled(name: str) -> str:
+    """A parameter's name as OpenAI's protocol spells it: xAI, for one, says `presencePenalty`, others `Temperature`."""
+    return _HUMP.sub("_", name.rstrip(".")).lower()
 
 
 def _name(value: Any) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from audit.protocols.error_rules import RULES
+from audit.protocols.error_words import WORDS
 from audit.protocols.errors import diagnose, diagnose_object
 from audit.protocols.faults import FACTS, Fault
 
@@ -34,7 +35,7 @@ def test_a_body_says_its_fault(case: dict[str, Any]) -> None:
 
 def test_every_rule_has_a_fixture_and_a_name_of_its_own() -> None:
     """No line of the table is there unseen."""
-    names = [rule.name for rule in RULES]
+    names = [rule.name for rule in (*RULES, *WORDS)]
     assert len(names) == len(set(names))
     assert set(names) <= {case["rule"] for case in CASES}
 
@@ -49,7 +50,7 @@ def test_nothing_of_a_body_is_printed() -> None:
     """A message may quote the prompt; the diagnosis has the status and our own words."""
     for case in CASES:
         said = diagnose(case["status"], body_of(case), case.get("headers")).what
-        assert "tokens" not in re.sub(r"(?:max|max_completion|budget)_tokens", "", said)
+        assert "tokens" not in re.sub(r"(?:max|max_completion|max_output|budget)_tokens", "", said)
     quoting = {"error": {"message": "Unsupported parameter: 'my secret prompt'", "param": "my secret prompt"}}
     assert "secret" not in diagnose(400, json.dumps(quoting).encode()).what
 
