@@ -21,6 +21,7 @@ class AnswerNote(StrEnum):
     REASONING_USED_LIMIT = "reasoning_used_limit"
     CONTROL_TOKEN = "control_token"
     TOOL_CALL_AS_TEXT = "tool_call_as_text"
+    REASONING_AS_TEXT = "reasoning_as_text"
     NO_CHOICE = "no_choice"
     ABOVE_LIMIT = "above_limit"
     AT_LIMIT = "at_limit"
@@ -46,6 +47,8 @@ _WORDS = {
     AnswerNote.REASONING_USED_LIMIT: "reasoning used up the token limit before there was an answer",
     AnswerNote.CONTROL_TOKEN: "the answer ends in a control token of the model, which its callers get too",
     AnswerNote.TOOL_CALL_AS_TEXT: "a tool call stands in the text",
+    AnswerNote.REASONING_AS_TEXT: "the model's reasoning stands in the text before its answer, and its callers get it "
+    "too; many servers have a setting that takes it out",
     AnswerNote.NO_CHOICE: "the reply holds no answer although tokens were counted; a filter stopped it",
     AnswerNote.ABOVE_LIMIT: "the answer cost more than its token limit allows",
     AnswerNote.AT_LIMIT: "the answer has all the tokens that its limit allows; it may be cut off",

@@ -11,17 +11,23 @@ from typing import Any
 
 from audit.core.exchange import Completion
 from audit.core.note import AnswerNote
-from audit.protocols.chat_stream import whole
-from audit.protocols.errors import diagnose_object
+from audit.protocols.chat_stream import first_choice, usage_of, whole
+from audit.protocols.errors import diagnose_object, error_in
 from audit.protocols.finish import finish_of
 from audit.protocols.oddities import annotated
-from audit.protocols.reply import NoAnswer, body_of_reply, misshapen, no_answer
+from audit.protocols.reply import NoAnswer, body_of_reply, cut, misshapen, no_answer
+from audit.protocols.shared import obj, objects
 from audit.protocols.shared import text as text_of
 from audit.protocols.usage import Counts, read_usage
 
-GAVE_UP = frozenset({"error", "abort", "aborted", "network_error", "insufficient_system_resource", "malformed"})
+GAVE_UP = frozenset({
+    *("error", "abort", "aborted", "cancelled", "timeout", "network_error", "insufficient_system_resource"),
+    "malformed",
+})  # fmt: skip
 """Words of servers that have no answer; a model whose call is malformed has answered, badly."""
 TEXT_PARTS = frozenset({"text", "output_text", "input_text"})
+ENVELOPES = ("result", "data", "response")
+"""Under which some gateways put a whole completion."""
 REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
 
 
@@ -43,14 +49,16 @@ def answer_of(body: Any, model: str) -> Completion:
         body = body[0]
     if not isinstance(body, Mapping):
         raise misshapen()
-    counts = read_usage(body.get("usage"))
+    body = _unwrapped(body)
     choice = _choice(body)
+    counts = read_usage(usage_of(body, choice) or body.get("usage"))
     if choice is None:
         return annotated(_without_choice(body, counts), model, counts)
     raw, ended = choice.get("finish_reason"), finish_of(choice.get("finish_reason"))
-    if choice.get("error") or (isinstance(raw, str) and raw.lower() in GAVE_UP):
-        # OpenRouter reports a model that failed after it was chosen inside the choice.
-        raise NoAnswer(diagnose_object(choice.get("error"), 200), counts)
+    # OpenRouter reports a model that failed after it was chosen inside the choice, others beside it.
+    error = choice.get("error") or error_in({"error": body.get("error")})
+    if error or (isinstance(raw, str) and raw.lower() in GAVE_UP):
+        raise NoAnswer(diagnose_object(error, 200), counts)
     message = choice["message"]
     if not isinstance(message.get("content"), str | list | Mapping | None):
         raise misshapen(counts)  # an answer that cannot be read is no empty answer
@@ -72,14 +80,23 @@ def answer_of(body: Any, model: str) -> Completion:
     return annotated(completion, model, counts, body.get("service_tier"))
 
 
+def _unwrapped(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The completion in a gateway's envelope; a body that is one, or none, as it is."""
+    if "choices" in body:
+        return body
+    held = (obj(body.get(name)) for name in ENVELOPES)
+    return next(({**body, **inner} for inner in held if isinstance(inner.get("choices"), list)), body)
+
+
 def _choice(body: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Choice 0, with a message; one of the old completions API has a text."""
-    choices = body.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(choice, Mapping):
+    """Choice 0, with a message; one of the old completions API has a text, and a proxy's may be a stream's piece."""
+    choice = first_choice(body) or next(objects(body.get("choices")), None)
+    if choice is None:
         return None
     if isinstance(choice.get("message"), Mapping):
         return dict(choice)
+    if isinstance(choice.get("delta"), Mapping):
+        return {**choice, "message": choice["delta"]}
     if isinstance(choice.get("text"), str):
         return {**choice, "message": {"content": choice["text"]}}
     return {**choice, "message": {}} if choice.get("error") else None
@@ -94,6 +111,8 @@ def _without_choice(body: Mapping[str, Any], counts: Counts) -> Completion:
             model_reported=text_of(body.get("model")),
             notes=(AnswerNote.NO_CHOICE.value,),
         )
+    if not body.get("choices", True) and error_in(body) is None:
+        raise cut(counts)  # an answer without its choices: the next one may have them
     raise no_answer(body, counts)
 
 
@@ -113,11 +132,18 @@ def _text_of(content: Any) -> tuple[str | None, int]:
     for part in content:
         if isinstance(part, str):
             texts.append(part)
-        elif isinstance(part, Mapping) and part.get("type", "text") in TEXT_PARTS and isinstance(part.get("text"), str):
-            texts.append(part["text"])
+        elif (said := _said(part)) is not None:
+            texts.append(said)
         else:
             beside += _bytes(part)
     return ("".join(texts) if texts else None), beside
+
+
+def _said(part: Any) -> str | None:
+    """The text of a part; the Assistants' has it one level down. None where it is none."""
+    if not isinstance(part, Mapping) or part.get("type", "text") not in TEXT_PARTS:
+        return None
+    return text_of(part.get("text")) or text_of(obj(part.get("text")).get("value")) or text_of(part.get("text"))
 
 
 def _refusal_part(content: Any) -> str | None:
@@ -145,13 +171,19 @@ def _calls(message: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
     if isinstance(message.get("function_call"), Mapping) and not found:
         found = [{"function": message["function_call"]}]
     calls = []
-    for call in found if isinstance(found, list) else ():
-        function = call.get("function") if isinstance(call, Mapping) else None
-        if not isinstance(function, Mapping) or not isinstance(function.get("name"), str) or not function["name"]:
+    for call in (*objects(found), *_call_parts(message.get("content"))):
+        function = call["function"] if isinstance(call.get("function"), Mapping) else call
+        if not isinstance(function.get("name"), str) or not function["name"]:
             continue
-        arguments = function.get("arguments")
+        arguments = function.get("arguments", function.get("parameters"))
         if not isinstance(arguments, str):
             arguments = "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
         name = {"id": call["id"]} if isinstance(call.get("id"), str) else {}
         calls.append({**name, "type": "function", "function": {"name": function["name"], "arguments": arguments}})
     return tuple(calls)
+
+
+def _call_parts(content: Any) -> list[Mapping[str, Any]]:
+    """Calls that gateways to Anthropic's models leave among the parts of the content."""
+    parts = (part for part in objects(content) if part.get("type") == "tool_use")
+    return [{"id": part.get("id"), "name": part.get("name"), "arguments": part.get("input")} for part in parts]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from audit.protocols.shared import Whole
+from audit.protocols.errors import error_in
+from audit.protocols.reply import usage_in
+from audit.protocols.shared import Whole, obj
 
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 _WHOLE = ("id", "model", "object", "created", "service_tier", "system_fingerprint")
@@ -18,27 +20,28 @@ _Calls = dict[int, list[dict[str, Any]]]
 
 
 def whole(payloads: Iterable[Any]) -> Whole:
-    """One body from all chunks. Choice 0 alone is kept; the last usage that is one counts, since some endpoints repeat
-    it with every chunk.
+    """One body from all chunks. Choice 0 alone is kept; of usage the last count counts, since some endpoints repeat it
+    with every chunk, and no zero in place of a count.
 
     Special cases:
-        A chunk with an `error`: the body has it too. A chunk with a whole `message` (some endpoints end so): it goes
-        before the pieces.
+        A chunk that is an error, in whatever shape: the body has it too. A chunk with a whole `message` (some endpoints
+        end so): it goes before the pieces. Usage without a choice after the pieces ends a stream as a reason does.
     """
     body: dict[str, Any] = {}
     message: dict[str, Any] = {"role": "assistant", "content": None}
     calls: _Calls = {}
     finish: Any = None
-    begun = False
+    begun = counted_up = False
     for chunk in payloads:
         if not isinstance(chunk, Mapping):
             continue
         body |= {name: chunk[name] for name in _WHOLE if chunk.get(name) is not None}
-        if chunk.get("error"):
-            body["error"] = chunk["error"]
-        choice = _first_choice(chunk)
-        if counted := _usage(chunk, choice):
-            body["usage"] = counted
+        if (error := error_in(chunk if "choices" not in chunk else {"error": chunk.get("error")})) is not None:
+            body["error"] = error
+        choice = first_choice(chunk)
+        if counted := usage_of(chunk, choice):
+            body["usage"] = _added(body.get("usage"), counted)
+            counted_up = begun and choice is None
         if choice is None:
             continue
         begun = True
@@ -62,17 +65,24 @@ def whole(payloads: Iterable[Any]) -> Whole:
         body["choices"] = []
     else:
         body = {}
-    return Whole(body, ended=bool(finish))
+    return Whole(body, ended=bool(finish) or counted_up)
 
 
-def _usage(chunk: Mapping[str, Any], choice: Mapping[str, Any] | None) -> Any:
-    """The usage that a chunk reports: of its own, under Groq's extension, or, as Moonshot has it, in its choice."""
-    extension = chunk.get("x_groq")
-    places = (chunk, extension if isinstance(extension, Mapping) else {}, choice or {})
-    return next((place["usage"] for place in places if place.get("usage")), None)
+def usage_of(body: Mapping[str, Any], choice: Mapping[str, Any] | None) -> Any:
+    """The usage that a chunk or a body reports: of its own, in an extension (Groq), or in its choice (Moonshot)."""
+    places = (body, obj(body.get("x_groq")), obj(body.get("metadata")), choice or {})
+    return next((found for place in places if (found := usage_in(place))), None)
 
 
-def _first_choice(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _added(before: Any, counted: Any) -> Any:
+    """Usage with what a later chunk reports of it: some report one side first and the other last, or end in zeros."""
+    if not isinstance(before, Mapping) or not isinstance(counted, Mapping):
+        return counted
+    return {**before, **{name: count for name, count in counted.items() if count or not before.get(name)}}
+
+
+def first_choice(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Choice 0, wherever it stands; None for none."""
     choices = chunk.get("choices")
     for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, Mapping) and choice.get("index") in (0, None):
@@ -116,8 +126,9 @@ def _append_call(calls: _Calls, index: int, piece: Mapping[str, Any]) -> None:
 
 
 def _append_function(function: dict[str, Any], piece: Mapping[str, Any]) -> None:
-    if isinstance(name := piece.get("name"), str) and name and not function["name"]:
-        function["name"] = name
+    if isinstance(name := piece.get("name"), str) and name != function["name"]:
+        # Most name a function once, some with every piece, and some piece by piece.
+        function["name"] = name if name.startswith(function["name"]) else function["name"] + name
     arguments = piece.get("arguments")
     if isinstance(arguments, str) and isinstance(function["arguments"], str):
         function["arguments"] += arguments

@@ -10,9 +10,13 @@ from audit.protocols import PROTOCOLS
 def finish_of(raw: object) -> str:
     """The normalised finish reason of a vendor's word, in either case; `unknown` for another word, and for none.
 
-    Words are not asked for their protocol: servers put one vendor's words into another's bodies.
+    Words are not asked for their protocol: servers put one vendor's words into another's bodies. Gemini's endpoint for
+    OpenAI's protocol puts its own word behind OpenAI's: `content_filter: PROHIBITED_CONTENT`.
     """
-    return _words().get(raw.lower(), "unknown") if isinstance(raw, str) else "unknown"
+    if not isinstance(raw, str):
+        return "unknown"
+    word = raw.lower()
+    return _words().get(word) or _words().get(word.partition(":")[0], "unknown")
 
 
 @cache

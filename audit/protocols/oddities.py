@@ -22,6 +22,9 @@ _CONTROL = re.compile(
 _CALL_TEXT = re.compile(
     r"<tool_call>|\[TOOL_CALLS\]|<\|python_tag\|>|<function=\w|<\uff5ctool\u2581calls\u2581begin\uff5c>"
 )
+_THOUGHT_TEXT = re.compile(
+    r"\s*(?:<think(?:ing)?>|<\|channel\|>analysis|<seed:think>|\[THINK\])|(?s:.*)</think(?:ing)?>", re.IGNORECASE
+)
 _VENDOR = re.compile(r"^(?:[a-z][a-z0-9-]*\.(?=[a-z]))+")
 _VERSION = re.compile(
     r"^(?:[-@:._]?(?:\d[\d.-]*|v\d[\d.]*|latest|preview|exp|instruct|chat|it|fp8|fp16|bf16|awq|gptq|gguf|int[48]|q\d\w*"
@@ -46,6 +49,7 @@ def annotated(completion: Completion, model: str, counts: Counts, service_tier: 
         (AnswerNote.IN_REASONING, beside and not cut),
         (AnswerNote.CONTROL_TOKEN, _CONTROL.search(text[-80:]) is not None),
         (AnswerNote.TOOL_CALL_AS_TEXT, not answered and _CALL_TEXT.search(text) is not None),
+        (AnswerNote.REASONING_AS_TEXT, _THOUGHT_TEXT.match(text) is not None),
         (AnswerNote.NO_FINISH, completion.finish_reason == "unknown"),
         (AnswerNote.USAGE_UNREADABLE, counts.unreadable),
         (AnswerNote.HIDDEN_TOKENS, counts.hidden > 0),

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from audit.protocols.errors import Diagnosis, diagnose_object, is_web_page
+from audit.protocols.errors import Diagnosis, diagnose_object, error_in, is_web_page
 from audit.protocols.event_stream import is_event_stream, read_event_stream
 from audit.protocols.faults import Fault
 from audit.protocols.shared import Whole
@@ -68,7 +68,8 @@ def body_of_reply(raw: bytes, stream_from: Callable[[Iterable[Any]], Whole]) -> 
     counts = counts_of(made.body)
     if made.body.get("error"):
         raise NoAnswer(diagnose_object(made.body["error"]), counts)
-    if not made.body or not (made.ended or stream.done):
+    # A piece that cannot be read is missing in the answer, however well the stream ended.
+    if not made.body or stream.damaged or not (made.ended or stream.done):
         raise cut(counts)
     return made.body
 
@@ -85,10 +86,8 @@ def usage_in(body: Mapping[str, Any]) -> Any:
 
 def no_answer(body: Mapping[str, Any], counts: Counts) -> NoAnswer:
     """What a body stands for that holds no answer of its protocol: the error in it, or a shape that is none."""
-    error = body.get("error")
-    if error or body.get("object") == "error" or body.get("type") == "error":
-        return NoAnswer(diagnose_object(error or dict(body), 200), counts)
-    return misshapen(counts)
+    error = error_in(body)
+    return misshapen(counts) if error is None else NoAnswer(diagnose_object(error, 200), counts)
 
 
 def cut(counts: Counts | None = None) -> NoAnswer:

@@ -31,7 +31,8 @@ class Stream:
     Attributes:
         payloads: JSON of each event, in order; what is no JSON is left out.
         done: The endpoint said that it was finished.
-        damaged: Payloads that could not be read: a stream that was cut ends in one.
+        damaged: Objects that could not be read: a stream that was cut ends in one. Other words, such as `ping`, keep a
+            connection alive.
     """
 
     payloads: tuple[Any, ...]
@@ -75,7 +76,7 @@ def read_stream(body: bytes) -> Stream:
         try:
             payloads.append(json.loads(data))
         except (ValueError, RecursionError):
-            damaged += 1
+            damaged += data.lstrip()[:1] in ("{", "[")
     return Stream(payloads=tuple(payloads), done=done, damaged=damaged)
 
 
@@ -97,7 +98,7 @@ def _data(text: Iterable[str]) -> Iterator[str]:
     """The payload of each event that has one, from the lines; a last event without its blank line counts too.
 
     Special cases: a line of data that is whole and followed by another without a blank line between: two payloads, as
-    what takes blank lines away leaves them.
+    what takes blank lines away leaves them. `data: data: {`, as a proxy makes it that frames a stream again: once.
     """
     lines: list[str] = []
     for line in text:
@@ -108,7 +109,9 @@ def _data(text: Iterable[str]) -> Iterator[str]:
         elif line.startswith("data:"):
             if len(lines) == 1 and _is_whole(lines[0]):
                 yield lines.pop()
-            lines.append(line[5:].removeprefix(" "))
+            while line.startswith("data:"):
+                line = line[5:].removeprefix(" ")
+            lines.append(line)
     if lines:
         yield "\n".join(lines)
 

@@ -199,3 +199,152 @@ def test_depth_of_a_reply_costs_nothing() -> None:
     for raw in (b"[" * 200_000, b'{"choices":' * 100_000, b"data: " + b"[" * 200_000):
         with pytest.raises(NoAnswer):
             read_reply(raw, "m")
+
+
+ANSWER = {"role": "assistant", "content": "42"}
+CHOICE = {"index": 0, "message": ANSWER, "finish_reason": "stop"}
+CALL = {"name": "add", "arguments": '{"a": 1}'}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"choices": [CHOICE]},
+        {"choices": [{"index": 1, "message": {"content": "7"}, "finish_reason": "stop"}, CHOICE]},
+        {"choices": [{"index": 0, "delta": ANSWER, "finish_reason": "stop"}]},
+        {"choices": [{**CHOICE, "message": {"content": [{"type": "text", "text": {"value": "42"}}]}}]},
+        {"choices": [CHOICE], "error": None},
+        {"choices": [CHOICE], "error": {"message": "", "code": 0}},
+        {"result": {"choices": [CHOICE]}, "success": True, "errors": [], "messages": []},
+        {"code": 0, "msg": "ok", "data": {"choices": [CHOICE]}},
+    ],
+)
+@pytest.mark.parametrize("place", ["body", "x_groq", "metadata", "choice"])
+def test_an_answer_is_read_wherever_it_stands(body: dict[str, Any], place: str) -> None:
+    """Choice 0 by its number, in a gateway's envelope or as a piece of a stream; its usage in any known place."""
+    found: dict[str, Any] = json.loads(json.dumps(body))
+    holder = next((found[name] for name in ("result", "data") if name in found), found)
+    for choice in holder["choices"]:
+        if place == "choice":
+            choice["usage"] = USAGE
+    holder |= {"body": {"usage": USAGE}, "choice": {}}.get(place, {place: {"usage": USAGE}})
+    answer = answer_of(found, "m")
+    assert (answer.text, answer.finish_reason) == ("42", "stop")
+    assert answer.usage is not None
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (20, 3)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"tool_calls": [{"function": CALL}]},
+        {"tool_calls": [CALL]},
+        {"tool_calls": [{"function": {"name": "add", "parameters": {"a": 1}}}]},
+        {"content": [{"type": "tool_use", "id": "c", "name": "add", "input": {"a": 1}}]},
+        {"function_call": CALL},
+    ],
+)
+def test_a_call_is_read_in_every_shape(message: dict[str, Any]) -> None:
+    """With its function beside it, flat, or as a part of the content; arguments as text or as an object."""
+    (call,) = answer_of({"choices": [{"message": message, "finish_reason": "stop"}]}, "m").tool_calls
+    assert (call["function"]["name"], json.loads(call["function"]["arguments"])) == ("add", {"a": 1})
+
+
+PIECES = [{"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]} for text in "42"]
+LAST = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+ERRORS: list[Any] = [
+    {"error": {"message": "boom"}},
+    {"error": "boom"},
+    {"object": "error", "message": "EngineDeadError", "code": 500},
+    {"detail": "Internal Server Error"},
+    {"code": "InternalError", "message": "boom", "request_id": "1"},
+    {"success": False, "errors": [{"code": 7009, "message": "Upstream service unavailable"}], "result": None},
+    {"base_resp": {"status_code": 1000, "status_msg": "unknown error"}},
+    {"error_code": 2, "error_msg": "Service temporarily unavailable"},
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=str)
+def test_an_error_is_one_in_every_shape_and_place(error: Any) -> None:
+    """Whole, as the first event of a stream, and in its middle with `[DONE]` behind it: never an answer, and worth
+    another try."""
+    streams = [sse([error]), sse([*PIECES, error]), sse([*PIECES, error, LAST])]
+    for raw in (json.dumps(error).encode(), json.dumps({**error, "choices": None}).encode(), *streams):
+        with pytest.raises(NoAnswer) as raised:
+            read_reply(raw, "m")
+        assert raised.value.diagnosis.fault in (Fault.SERVER, Fault.OVERLOADED)
+
+
+@pytest.mark.parametrize(
+    "usages",
+    [
+        [USAGE],
+        [{"prompt_tokens": 20, "completion_tokens": n} for n in (0, 1, 3)],
+        [{"prompt_tokens": 20, "completion_tokens": 0}, {"completion_tokens": 3}],
+        [USAGE, {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}],
+        [USAGE, None],
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_usage_of_a_stream_is_what_its_chunks_say_together(usages: list[Any], *, first: bool) -> None:
+    """Once, growing, one side first and the other last, zeros or nothing at the end; before the answer or after."""
+    chunks = [{"choices": [], "usage": usage} for usage in usages]
+    answer = read_reply(sse([*chunks, *PIECES, LAST] if first else [*PIECES, LAST, *chunks]), "m")
+    assert answer.usage is not None
+    assert (answer.text, answer.usage.prompt_tokens, answer.usage.completion_tokens) == ("42", 20, 3)
+
+
+def test_a_stream_ends_by_its_usage_too_and_not_without_a_piece() -> None:
+    """Usage without a choice comes last. A piece that cannot be read is missing in the answer; words that keep a
+    connection alive are none, nor is a frame around a frame."""
+    assert read_reply(sse([*PIECES, {"choices": [], "usage": USAGE}], done=False), "m").text == "42"
+    whole = sse([*PIECES, LAST])
+    assert read_reply(b"data: ping\n\n" + whole, "m").text == "42"
+    assert read_reply(whole.replace(b"data: ", b"data: data: "), "m").text == "42"
+    with pytest.raises(NoAnswer) as raised:
+        read_reply(whole.replace(b'"content": "2"', b'"content": "2'), "m")
+    assert raised.value.again
+
+
+@pytest.mark.parametrize("names", [["add"], ["add", "add"], ["a", "dd"], ["a", "ad", "add"], ["add", ""]])
+def test_a_name_is_whole_however_a_stream_tells_it(names: list[str]) -> None:
+    """Once, with every piece, piece by piece, or growing."""
+    calls = [{"index": 0, "function": {"name": name, "arguments": ""}} for name in names]
+    calls.append({"index": 0, "function": {"arguments": "{}"}})
+    chunks = [{"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]} for call in calls]
+    (call,) = read_reply(sse([*chunks, LAST]), "m").tool_calls
+    assert call["function"] == {"name": "add", "arguments": "{}"}
+
+
+@pytest.mark.parametrize(
+    ("text", "noted"),
+    [
+        ("<think>\n1 and 1\n</think>\n\n2", True),
+        ("1 and 1\n</think>\n\n2", True),
+        ("<|channel|>analysis<|message|>1 and 1<|end|>2", True),
+        ("I think 2", False),
+        ("Use the tag <think> for it", False),
+    ],
+)
+def test_reasoning_in_the_text_is_noted(text: str, *, noted: bool) -> None:
+    """Before the answer, with or without the tag that opens it: templates write that one themselves."""
+    answer = answer_of({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]}, "m")
+    assert ("reasoning_as_text" in answer.notes) is noted
+
+
+@pytest.mark.parametrize(
+    ("word", "finish"),
+    [
+        ("content_filter: PROHIBITED_CONTENT", "content_filter"),
+        ("function_call_filter: MALFORMED_FUNCTION_CALL", "error"),
+        ("EndTurn", "stop"),
+        ("eos_found", "stop"),
+        ("token_limit", "length"),
+        ("max_length", "length"),
+        ("input_guardrail_triggered", "content_filter"),
+        ("no such word: stop", "unknown"),
+    ],
+)
+def test_words_for_the_end_are_read_in_every_spelling(word: str, finish: str) -> None:
+    """Of watsonx, Databricks, DeepInfra, TensorRT-LLM and Gemini's endpoint for this protocol."""
+    assert answer_of({"choices": [{"message": ANSWER, "finish_reason": word}]}, "m").finish_reason == finish
