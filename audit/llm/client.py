@@ -23,6 +23,7 @@ from audit.llm.budget import Reservation
 from audit.llm.limiter import Limiter, PacedCall, limiters_of
 from audit.llm.masked import ReplyMask, as_sent, unveiled, veiled, veiled_aside
 from audit.llm.provider import (
+    STREAM_WITHOUT_USAGE,
     Answerer,
     HttpCall,
     HttpReply,
@@ -348,13 +349,13 @@ class Client:
     async def _ask(self, lane: _Lane, call: HttpCall, request: Request, stake: Reservation | None) -> Reply:
         failures, billed_usd = 0, 0.0
         while True:
-            streaming = bool(lane.tier.options.get("stream"))
+            streaming = lane.tier.options.get("stream")
             try:
                 completion, latency_ms = await self._metered(lane, call, request, stake)
             except EndpointError as error:
                 if error is lane.down:
                     raise
-                if error.kind == Fault.STREAM_ONLY and not streaming and self._streams(lane):
+                if self._asked_otherwise(lane, error, streaming):
                     call = _encoded(lane, request)
                     continue
                 failures += 1
@@ -388,6 +389,21 @@ class Client:
             lane.down = TerminalError(words, kind=Fault.OUTAGE, code="replay.throttled")
             raise lane.down from None
         return wait_s if failures < self._options.attempts else None
+
+    def _asked_otherwise(self, lane: _Lane, error: EndpointError, streaming: object) -> bool:
+        """Whether a refusal is about the stream and not about the request: the tier is asked without it, or with it.
+
+        Args:
+            streaming: The option with which the refused call was made.
+        """
+        if error.kind == Fault.STREAM_ONLY and not streaming:
+            return self._streams(lane)
+        if error.kind != Fault.PARAMETER or streaming is not True:
+            return False
+        if not (error.parameter or "").startswith("stream_options"):
+            return False
+        lane.tier = replace(lane.tier, options={**lane.tier.options, "stream": STREAM_WITHOUT_USAGE})
+        return True
 
     def _streams(self, lane: _Lane) -> bool:
         """Ask a tier for streams from now on. Returns whether its provider can."""

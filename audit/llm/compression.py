@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 
 import brotli
@@ -17,6 +18,10 @@ CODINGS = 4
 ZSTD_SLICE = 1024
 """Bytes that hold 256 blocks at most, of 128 KiB each: 32 MiB."""
 _ANY_ZLIB = zlib.MAX_WBITS | 32
+_GZIP = b"\x1f\x8b\x08"
+_CHARSET = re.compile(r"charset ?= ?[\"']?([A-Za-z0-9_.:-]{1,40})")
+_PLAIN = re.compile(rb"\s*(?:[{\[<:]|data:|event:|id:)")
+"""How a body begins that is compressed by nothing, whatever its header says."""
 
 
 def too_long(host: str, longest: int = LONGEST_BODY) -> TerminalError:
@@ -27,8 +32,12 @@ def too_long(host: str, longest: int = LONGEST_BODY) -> TerminalError:
 def decompressed(body: bytes, encoding: str, host: str, longest: int = LONGEST_BODY) -> bytes:
     """A body without its `content-encoding`.
 
+    Special cases:
+        A proxy that unpacks a body may leave the header on it, one that packs it may forget it, and some servers name
+        a character set there: a body that is text already is taken as it is, and gzip without a header is unpacked.
+
     Args:
-        encoding: The header: names in the order in which they were applied (RFC 9110, section 8.4).
+        encoding: The header, "" for none: names in the order in which they were applied (RFC 9110, section 8.4).
         host: For error messages.
         longest: Bytes that it may have.
 
@@ -37,17 +46,51 @@ def decompressed(body: bytes, encoding: str, host: str, longest: int = LONGEST_B
         TerminalError: It is larger than `longest`, or in an encoding that nobody asked for.
     """
     names = [name.strip().lower() for name in encoding.split(",")][:CODINGS]
+    if encoding.strip() in ("", "identity"):
+        names = ["gzip"] if body.startswith(_GZIP) else []
     for name in reversed(names):
         if name in ("", "identity"):
             continue
         if name not in _READERS:
+            if _is_plain(body):
+                return body
             raise TerminalError(f"{host} sent a body in an encoding that is not known", kind=Fault.UNDECODABLE)
         try:
             body = _READERS[name](body, longest + 1)
         except (zlib.error, brotli.error, zstandard.ZstdError, EOFError):
+            if _is_plain(body):
+                return body
             raise TransientError(f"{host} sent a body that cannot be decompressed", kind=Fault.UNDECODABLE) from None
         if len(body) > longest:
             raise too_long(host, longest)
+    return body
+
+
+def _is_plain(body: bytes) -> bool:
+    if _PLAIN.match(body) is None:
+        return False
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def in_utf8(body: bytes, content_type: str) -> bytes:
+    """A body that is no UTF-8, as JSON has to be, from the character set that its header names.
+
+    Special cases: UTF-8 stays as it is, since servers that name another one by default send it all the same.
+    """
+    named = _CHARSET.search(content_type)
+    if named is None or named[1].lower() in ("utf-8", "utf8"):
+        return body
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        try:
+            return body.decode(named[1]).encode()
+        except (LookupError, ValueError):
+            return body
     return body
 
 

@@ -14,6 +14,9 @@ from audit.core.tier import Price, Tier
 from audit.llm.tokens import prompt_tokens_estimate
 from audit.protocols.sse import has_token
 
+STREAM_WITHOUT_USAGE = "without usage"
+"""The option `stream` of a tier that streams and does not take `stream_options`."""
+
 CERTAINLY_TOO_LONG = 1.25
 """A prompt is refused unasked only when its estimated tokens exceed the window by this factor: the estimate knows no
 tokenizer, and the endpoint's own refusal of a borderline prompt counts as too long just the same."""

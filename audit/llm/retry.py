@@ -20,6 +20,10 @@ _ALLOWANCES = (
     ("ratelimit-remaining", "ratelimit-reset"),
 )
 """Headers of what is left of an allowance, and of when it is whole again."""
+EPOCH_S, EPOCH_MS = 1e9, 1e12
+"""A number above is a moment and no span: seconds or milliseconds since 1970, as OpenRouter and GitHub write them."""
+_SPENT = re.compile(r"(?:^|[;,] ?)(?:r|remaining)=0(?:$|[;,]).*?(?:t|reset)=(\d{1,9})")
+"""The IETF draft's `RateLimit`, in its newer form (`"default";r=0;t=5`) and its older (`remaining=0, reset=5`)."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PARTS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|[smhd])")
 
@@ -58,14 +62,14 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
 
     Args:
         headers: Names in lower case. `retry-after-ms` (OpenAI's and Azure's) goes before `retry-after`, which is
-            seconds or an HTTP date (RFC 9110, section 10.2.3).
+            seconds or an HTTP date (RFC 9110, section 10.2.3); gateways also write `2s` and the moment itself.
         now: Aware; default: the reply's own `date`, which is right even where this machine's clock is not, else this
             machine's.
     """
     if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
         return milliseconds / 1000
     value = headers.get("retry-after")
-    if (seconds := _number(value)) is not None:
+    if (seconds := _span(value, headers, now)) is not None:
         return seconds
     until = _date(value)
     if until is None:
@@ -81,20 +85,25 @@ def reset_s(headers: Mapping[str, str], now: datetime | None = None) -> float | 
     Args:
         headers: Of a reply with status 429, names in lower case: OpenAI's, Azure's and Groq's `x-ratelimit-*-requests`
             and `-tokens` (`1s`, `6m0s`), Anthropic's `anthropic-ratelimit-*` (dates), and the IETF draft's
-            `ratelimit-remaining` and `ratelimit-reset` (seconds).
+            `ratelimit-remaining` and `ratelimit-reset` (seconds), or both in its `ratelimit`.
         now: As in `retry_after_s`.
     """
     waits = []
     for remaining, reset in _ALLOWANCES:
         if _number(headers.get(remaining)) == 0 and (wait := _span(headers.get(reset), headers, now)) is not None:
             waits.append(wait)
+    if spent := _SPENT.search(headers.get("ratelimit", "")):
+        waits.append(float(spent[1]))
     return min(max(waits), LONGEST_RESET_S) if waits else None
 
 
 def _span(text: str | None, headers: Mapping[str, str], now: datetime | None) -> float | None:
-    """Seconds that a text names: a number, `6m0.5s`, or a date in the future."""
+    """Seconds that a text names: a number, `6m0.5s`, or a date in the future; None for anything else."""
     if (seconds := _number(text)) is not None:
-        return seconds
+        if seconds < EPOCH_S:
+            return seconds
+        moment = datetime.fromtimestamp(min(seconds / (1000 if seconds >= EPOCH_MS else 1), 4e9), UTC)
+        return max((moment - (now or _date(headers.get("date")) or datetime.now(UTC))).total_seconds(), 0.0)
     parts = _PARTS.findall(text or "")
     if parts and "".join(f"{number}{unit}" for number, unit in parts) == text:
         return sum(float(number) * _UNITS[unit] for number, unit in parts)

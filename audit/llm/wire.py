@@ -17,7 +17,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from audit.core.clock import Clock
-from audit.llm.compression import LONGEST_BODY, decompressed, too_long
+from audit.llm.compression import LONGEST_BODY, decompressed, in_utf8, too_long
 from audit.llm.provider import HttpCall, HttpReply
 from audit.llm.translation import FOREIGN, translated
 from audit.protocols.sse import has_token
@@ -29,6 +29,8 @@ Carrier = Callable[[str], Transport]
 
 CONNECT_S = 15.0
 STREAMS = ("text/event-stream", "application/vnd.amazon.eventstream")
+LONGEST_HEADER = 1 << 18
+"""Bytes of one header."""
 TOKEN_TAIL = 64
 """Bytes of a stream's last piece that are looked at again with the next one: words may be cut between them."""
 
@@ -47,7 +49,13 @@ async def open_carrier(connections: int, transport: Transport | None) -> AsyncIt
     context = httpx.create_ssl_context()
     connector = aiohttp.TCPConnector(limit=max(connections, 1), ssl=context, keepalive_timeout=30)
     # Cookies would make an answer depend on the calls before it.
-    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
+    async with aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # Gateways put what they did into headers, and aiohttp takes lines of 8 KB.
+        max_line_size=LONGEST_HEADER,
+        max_field_size=LONGEST_HEADER,
+    ) as session:
 
         def carrier(url: str) -> Transport:
             proxy = proxy_of(url)
@@ -88,8 +96,8 @@ class Wire:
                     await response.aclose()
         except FOREIGN as error:
             raise translated(error, self._host, reading=reading) from error
-        if encoding := response.headers.get("content-encoding"):
-            body = decompressed(body, encoding, self._host, longest)
+        body = decompressed(body, response.headers.get("content-encoding", ""), self._host, longest)
+        body = in_utf8(body, response.headers.get("content-type", ""))
         return HttpReply(
             status=response.status_code,
             headers=response.headers,

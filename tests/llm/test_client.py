@@ -303,6 +303,20 @@ def test_retry_after_is_honoured() -> None:
     assert 7 <= clock.seconds < 8
 
 
+def test_a_stream_is_asked_for_as_the_endpoint_takes_it() -> None:
+    """An endpoint that only streams, and does not take `stream_options`, is asked twice more and no request is lost."""
+    only = httpx.Response(400, json={"error": {"message": "Only streaming mode is supported"}})
+    unknown = httpx.Response(400, json={"error": {"message": "Unknown parameter: 'stream_options'."}})
+    script = Script(only, unknown, ok())
+    assert ask(script).status == "ok"
+    sent = [json.loads(call.content) for call in script.seen]
+    assert [(body.get("stream"), "stream_options" in body) for body in sent] == [
+        (None, False),
+        (True, True),
+        (True, False),
+    ]
+
+
 def test_a_pause_that_nobody_waits_for_ends_the_tier() -> None:
     """An endpoint that asks for a day is given up."""
     with pytest.raises(TerminalError) as raised:

@@ -11,7 +11,7 @@ import pytest
 import zstandard
 
 from audit.core.errors import EndpointError, TerminalError, TransientError
-from audit.llm.compression import LONGEST_BODY, decompressed
+from audit.llm.compression import LONGEST_BODY, decompressed, in_utf8
 
 PLAIN = b'{"answer": "forty-two"}' * 50
 
@@ -68,7 +68,25 @@ def test_a_bomb_is_refused_within_its_limit(name: str) -> None:
 def test_what_nobody_knows_is_an_error() -> None:
     """An encoding that was not asked for, and bytes that are of none."""
     with pytest.raises(EndpointError):
-        decompressed(PLAIN, "snappy", "host")
+        decompressed(b"\xff\x06\x00\x00sNaPpY", "snappy", "host")
     for encoding, _ in CODINGS.values():
         with pytest.raises(EndpointError):
             decompressed(b"\x01\x02\x03 no such thing", encoding, "host")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "utf-8", "none", "gzip, br"])
+@pytest.mark.parametrize("body", [PLAIN, b'\n data: {"a": 1}\n\n', b"<html>login</html>", b": a comment\n\n{}"])
+def test_a_header_that_lies_takes_no_answer_away(encoding: str, body: bytes) -> None:
+    """What is text already is taken as it is, whatever its header says; gzip that no header names is unpacked."""
+    assert decompressed(body, encoding, "host") == body
+    assert decompressed(gzip.compress(body), "", "host") == body
+
+
+def test_a_character_set_that_is_named_is_read() -> None:
+    """Only where the body is no UTF-8: a header may name another set by default."""
+    text = '{"answer": "caf\u00e9 \u00a35"}'
+    for name in ("iso-8859-1", "ISO-8859-1", "windows-1252"):
+        assert in_utf8(text.encode(name), f'application/json; charset="{name}"').decode() == text
+        assert in_utf8(text.encode(), f"application/json; charset={name}").decode() == text
+    for header in ("application/json", "application/json; charset=utf-8", "text/plain; charset=no-such-set"):
+        assert in_utf8(text.encode("latin-1"), header) == text.encode("latin-1")

@@ -277,6 +277,7 @@ def test_a_cancelled_probe_lets_another_in() -> None:
 
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+NOW_S = int(NOW.timestamp())
 
 
 @pytest.mark.parametrize(
@@ -289,6 +290,12 @@ NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
         ({"retry-after": "Fri, 20 Nov 2026 12:00:30 GMT"}, 30),
         ({"retry-after": "Fri, 20 Nov 2026 11:00:00 GMT"}, 0),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "1s"}, 1),
+        ({"retry-after": "1m30s"}, 90),
+        ({"retry-after": str(NOW_S + 9)}, 9),
+        ({"retry-after": str((NOW_S + 9) * 1000)}, 9),
+        ({"retry-after": str(NOW_S - 9)}, 0),
+        ({"retry-after": "9" * 30}, 4e9 - NOW_S),
         ({"retry-after": "-5"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
@@ -318,6 +325,11 @@ def test_retry_after_is_read(headers: dict[str, str], seconds: float | None) -> 
             8,
         ),
         ({"ratelimit-remaining": "0", "ratelimit-reset": "5"}, 5),
+        ({"ratelimit": '"default";r=0;t=5'}, 5),
+        ({"ratelimit": '"default";r=10;t=5'}, None),
+        ({"ratelimit": "limit=9, remaining=0, reset=5"}, 5),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(NOW_S + 3)}, 3),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": str((NOW_S + 3) * 1000)}, 3),
         ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "soon"}, None),
         ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "-4s"}, None),
         ({"x-ratelimit-remaining-requests": "0"}, None),

@@ -8,7 +8,8 @@ without it the spend cap is no cap.
 
 Tier options: `headers` and `body` are merged into the call; `limit_parameter` renames the token limit, for endpoints
 that know only one of `max_tokens` and `max_completion_tokens`; `stream` asks for a stream, which the client does by
-itself when the endpoint says that it only streams.
+itself when the endpoint says that it only streams; `stream: without usage` for endpoints that do not take
+`stream_options`, which the client finds out as well.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import replace
 from audit.core.exchange import Completion, Request
 from audit.core.tier import Tier
 from audit.llm.over_protocol import OPTIONS, asked, base_of, classify, headers_of, merged, post, refuse, streams
-from audit.llm.provider import HttpCall, HttpReply, WireProvider
+from audit.llm.provider import STREAM_WITHOUT_USAGE, HttpCall, HttpReply, WireProvider
 from audit.llm.translation import diagnosed
 from audit.protocols import openai_chat
 from audit.protocols.chat_reply import read_reply
@@ -31,7 +32,8 @@ def encode(request: Request, tier: Tier, key: str | None) -> HttpCall:
     body, losses = openai_chat.request_to(typed, limit=tier.options.get("limit_parameter"))
     refuse(losses, tier)
     if streams(tier):
-        body |= {"stream": True, "stream_options": {"include_usage": True}}
+        wants_usage = tier.options["stream"] != STREAM_WITHOUT_USAGE
+        body |= {"stream": True, **({"stream_options": {"include_usage": True}} if wants_usage else {})}
     body = merged(body, tier.options.get("body", {}))
     return post(f"{base_of(tier)}/chat/completions", body, _headers(tier, key))
 
