@@ -176,6 +176,16 @@ def test_an_answer_that_the_question_or_its_words_tell_is_read(value: str, text:
     assert said(value, text, question) is True
 
 
+def test_a_range_is_itself_with_its_unit_and_without() -> None:
+    """As a number is; another unit or magnitude is another range."""
+    assert said("5-10", "It takes 5 to 10 days") is True
+    assert said("5-10 days", "between 5 and 10 days") is True
+    assert said("5-10 days", "5-10") is True
+    for other in ("5-10 weeks", "5-10 million", "5-11 days", "10-5"):
+        assert said("5-10 days", other) is not True, other
+        assert said(other, "5-10 days") is not True, other
+
+
 def test_the_second_of_two_things_may_be_meant_as_well() -> None:
     """The expected figure stands beside the first one: neither is it shown nor denied."""
     assert said("12", "Alice has 10 and Bob has 12") is None

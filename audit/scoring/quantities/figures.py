@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple
 
 from audit.scoring.quantities.notation import FRACTION, GROUP_SPACE
 from audit.scoring.quantities.numbers import ROUNDED, NumberKind, Quantity
@@ -123,12 +124,13 @@ def other(text: str, start: int, end: int) -> Found:
     return Quantity(kind=NumberKind.OTHER, readings=(written,), written=written, place=TextSpan(text, start, end)), end
 
 
-def _range(text: str, start: int, end: int) -> Found:
+def _range(text: str, start: int, joined: _Joined) -> Found:
     """A range or a sum; `4 to 6`, `4–6`, `4 - 6` and `between 4 and 6` are one."""
-    found, stop = other(text, start, end)
+    found, _ = other(text, start, joined.figures_end)
     between = BETWEEN.search(text, max(0, start - 12), start) is not None
     written = re.sub(rf"(?<=\d)(?:{_TO}{_AND_WORD if between else ''})", "-", found.written)
-    return replace(found, readings=(written,), written=written), stop
+    place = TextSpan(text, start, joined.end)
+    return replace(found, readings=(written,), written=written, unit=joined.unit, place=place), joined.end
 
 
 @dataclass(slots=True)
@@ -165,7 +167,7 @@ def number(text: str, start: int) -> Found:
     if bound is not None:
         return other(text, begin, reading.end)
     if (joined := _joined(text, start, reading.end)) is not None:
-        return other(text, begin, joined)
+        return other(text, begin, joined.end)
     digits_end = raw.end()
     reading.unit = reading.unit or money
     _rank_or_factorial(text, left.start(), digits_end, reading)
@@ -262,8 +264,25 @@ def _exponent_or_fraction(text: str, start: int, reading: _Reading) -> None:
             reading.values.append(top)  # eight of ten points, written 8/10, is often called an eight
 
 
-def _joined(text: str, start: int, end: int) -> int | None:
-    """Where a range or a sum ends, its unit included; None when the number stands alone."""
+class _Joined(NamedTuple):
+    """A range or a sum: where its figures end, where its unit does, and which that is."""
+
+    figures_end: int
+    end: int
+    unit: str | None
+
+
+def _with_unit(text: str, end: int) -> _Joined:
+    """What follows the last figure of a range or a sum."""
+    read = _Reading(values=[], end=end)
+    _magnitude(text, read, None)
+    figures_end = read.end
+    _unit(text, read, joined=False)
+    return _Joined(figures_end, read.end, read.unit)
+
+
+def _joined(text: str, start: int, end: int) -> _Joined | None:
+    """The range or the sum that begins with a number; None when the number stands alone."""
     last, came_from = end, text[max(0, start - 5) : start].casefold()
     changes = came_from in ("from ", " von ", " de ") and _FROM_ALONE.search(text, max(0, start - 24), start) is None
     joined = False
@@ -280,26 +299,18 @@ def _joined(text: str, start: int, end: int) -> int | None:
         if number is None or not number[0]:
             break
         joined, last = True, number.end()
-    if not joined:
-        return None
-    unit = _Reading(values=[], end=last)
-    _magnitude(text, unit, None)
-    _unit(text, unit, joined=False)
-    return unit.end
+    return _with_unit(text, last) if joined else None
 
 
-def _between(text: str, begin: int, end: int) -> int | None:
-    """Where `between 5 and 7` ends; None where it is none."""
+def _between(text: str, begin: int, end: int) -> _Joined | None:
+    """The range of `between 5 and 7`; None where it is none."""
     if BETWEEN.search(text, max(0, begin - 12), begin) is None or (link := _AND_THEN.match(text, end)) is None:
         return None
     opening = _OPENING.match(text, link.end())
     second = _RAW.match(text, opening.end() if opening else link.end())
     if second is None or not second[0]:
         return None
-    unit = _Reading(values=[], end=second.end())
-    _magnitude(text, unit, None)
-    _unit(text, unit, joined=False)
-    return unit.end
+    return _with_unit(text, second.end())
 
 
 def _further_units(text: str, reading: _Reading) -> None:

@@ -211,7 +211,9 @@ def same_value(
     if (wanted.written, wanted.unit, wanted.sure) == (found.written, found.unit, found.sure):
         return Sameness.SAME
     if wanted.kind is not NumberKind.NUMBER:
-        return _same_moment(wanted, found)
+        units = {wanted.unit, found.unit}
+        apart = wanted.kind is NumberKind.OTHER and len(units) > 1 and None not in units
+        return Sameness.OTHER if apart else _same_moment(wanted, found)
     if wanted.unit in PART_OF and found.unit in PART_OF:
         wanted, found = _in_its_unit(wanted), _in_its_unit(found)
     said = [

@@ -188,7 +188,7 @@ def _read_others(options: Options) -> Same | None:
 
 SCORER = Scorer(
     name="json-fields",
-    version=17,
+    version=18,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,

@@ -176,7 +176,7 @@ def shown_quantity(quantity: Quantity) -> Any:
 
 SCORER = Scorer(
     name="numeric",
-    version=16,
+    version=17,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,
