@@ -89,7 +89,9 @@ class IngestSettings(Section):
     """`ingest:` how logs become traffic."""
 
     format: str | None = Field(None, description="A name from `ingest.formats`; default: sniffed")
-    route: str | None = Field(None, description="Dotted path of the field that names the call site's purpose")
+    route: str | None = Field(
+        None, description="Dotted path of the field that names the call site's purpose; `A|B` has two"
+    )
     tenant: str | None = Field(None, description="Dotted path of the tenant, team or customer")
     environment: str | None = Field(None, description="Dotted path of the environment, such as production")
     region: str | None = Field(None, description="Dotted path of the region")

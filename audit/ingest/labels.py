@@ -90,7 +90,8 @@ def finders(settings: IngestSettings, keys: Mapping[str, Sequence[str]]) -> Find
     """
     named = {kind: getattr(settings, kind) for kind in KINDS}
     return {
-        kind: partial(_named, path) if path else partial(_picked, keys.get(kind, ())) for kind, path in named.items()
+        kind: partial(_named, tuple(path.split("|"))) if path else partial(_picked, keys.get(kind, ()))
+        for kind, path in named.items()
     }
 
 
@@ -99,12 +100,16 @@ def holding(keys: frozenset[str], *places: tuple[Any, str]) -> Places:
     return [place for place in places if type(place[0]) is dict and not keys.isdisjoint(place[0])]
 
 
-def _named(path: str, top: Top, _places: Places) -> Found:
-    root, _, rest = path.partition(".")
-    found = text(walk(top(root), rest) if rest else top(root))
-    if found is None and rest:
-        found = text(top(path))
-    return (found, path) if found is not None else NOTHING
+def _named(paths: Sequence[str], top: Top, _places: Places) -> Found:
+    """What stands at the first of some paths that leads to a name: formats keep it under different ones."""
+    for path in map(str.strip, paths):
+        root, _, rest = path.partition(".")
+        found = text(walk(top(root), rest) if rest else top(root))
+        if found is None and rest:
+            found = text(top(path))
+        if found is not None:
+            return found, path
+    return NOTHING
 
 
 def _picked(keys: Sequence[str], _top: Top, places: Places) -> Found:

@@ -63,6 +63,7 @@ class IngestReport:
         formats: Rows by format.
         inputs: SHA-256 of each source by its name.
         format_sniffed: The format of each kind of source, with the reason.
+        unrouted: Rows of each format of which none has a route, where those of another one have.
     """
 
     read: int
@@ -84,6 +85,7 @@ class IngestReport:
     inputs: dict[str, str]
     format_sniffed: str
     apart_usd: dict[str, float] = field(default_factory=dict)
+    unrouted: dict[str, int] = field(default_factory=dict)
 
 
 def ingest(
@@ -223,8 +225,10 @@ def _report(
     reading: Reading,
 ) -> IngestReport:
     formats: Counter[str] = Counter()
+    routed: Counter[str] = Counter()
     for part in parts:
         formats.update(part.formats)
+        routed.update(part.routed)
     reasons = Counter(reject.reason for reject in rejects)
     return IngestReport(
         read=sum(part.records for part in parts),
@@ -245,5 +249,6 @@ def _report(
         secrets_masked=total.secrets_masked,
         formats=dict(sorted(formats.items())),
         inputs=dict(sorted(digests.items())),
+        unrouted={name: n for name, n in sorted(formats.items()) if n and not routed[name]} if routed.total() else {},
         format_sniffed="; ".join(str(sniffed) for _, sniffed in sorted(reading.sniffed.items())),
     )

@@ -76,6 +76,8 @@ class FilePart:
     rows: int
     rejects: tuple[Reject, ...]
     formats: dict[str, int]
+    routed: dict[str, int]
+    """Rows that have a route, by format."""
     not_calls: int
     early: tuple[bool, ...]
     """For each of the part's first 1,000 records: whether it was usable."""
@@ -123,6 +125,7 @@ def _read_part(job: Job) -> FilePart:
         rows_written,
         tuple(reader.rejects),
         dict(reader.formats),
+        dict(reader.routed),
         reader.not_calls,
         tuple(reader.early),
     )
@@ -154,6 +157,7 @@ class _PartReader:
         self.drafts: list[pa.Table] = []
         self.rejects: list[Reject] = []
         self.formats: Counter[str] = Counter()
+        self.routed: Counter[str] = Counter()
         self.records = 0
         self.not_calls = 0
         self.early: list[bool] = []
@@ -186,6 +190,7 @@ class _PartReader:
             self.not_calls += not rows
             self._place(file, name, number, record, rows)
             self.formats[name] += len(rows)
+            self.routed[name] += sum(row.route is not None for row in rows)
             made += rows
         return made
 

@@ -149,6 +149,17 @@ def test_a_file_of_two_formats_is_both_logs(one: str, other: str, tmp_path: Path
 PAIRS = {name for name in FORMATS.names if FORMATS.get(name).any_wrapper}
 
 
+def test_a_format_without_routes_beside_one_with_them_is_told(tmp_path: Path) -> None:
+    """A path that is one format's leaves another's without a route: a second one, behind it, is that one's."""
+    paths = [SAMPLES / BY_FORMAT[name][0] for name in ("openai-chat", "codex")]
+    one = read(paths, tmp_path / "one", IngestSettings(route="request.metadata.route"))
+    assert set(one.report.unrouted) == {"codex"}
+    both = read(paths, tmp_path / "both", IngestSettings(route="request.metadata.route|cwd"))
+    assert both.report.unrouted == {}
+    assert both.traffic["route"].null_count() == 0
+    assert set(both.traffic["route_source"]) == {"request.metadata.route", "cwd"}
+
+
 def test_a_person_names_the_format(tmp_path: Path) -> None:
     """What is not of the format that was asked for stays a reject."""
     texts = [(SAMPLES / BY_FORMAT[name][0]).read_text("utf-8") for name in ("openai-chat", "litellm")]

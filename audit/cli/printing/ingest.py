@@ -37,6 +37,11 @@ def _lines(report: Any) -> Iterator[tuple[str, str]]:
         yield "", f"{count(number)}: {why}"
     if report.not_calls:
         yield "Not calls", f"{count(report.not_calls)} records of something else than a call of a model"
+    for name, rows in sorted(report.unrouted.items()):
+        yield (
+            "Without a route",
+            (f"all {count(rows)} of `{name}`: name its field too, behind the other,  ingest: {{route: ONE|OTHER}}"),
+        )
     yield "Requests", f"{count(report.requests)}, answered and billed"
     apart = {
         Apart.FAILED: report.failures,
