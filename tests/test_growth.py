@@ -25,8 +25,10 @@ from audit.masking.secrets import mask_secrets
 from audit.protocols import errors, oddities, sse
 from audit.scoring import comparing, extract, jsontext, refusals, text
 from audit.scoring.controls import negation
+from audit.scoring.criteria import build_criteria
 from audit.scoring.quantities import cut, notation
 from audit.scoring.scorers import is_html, is_xml
+from tests.scoring.cases import HERE, completion_of, context_of, entry_of, read_cases
 
 LENGTHS = (2_000, 16_000)
 FACTOR = LENGTHS[1] / LENGTHS[0]
@@ -72,6 +74,7 @@ UNITS = (
 MORE_UNITS = (
     *("<!--", "<![CDATA[", "<?", "</", "<a ", "&amp", "+49 30 ", "1234 5678 ", "Mr. Ada ", "born on ", "12 rue de "),
     *("ab:cd:", "1.2.3.4 ", "<email-1>", "Via Roma ", "my name is ", "$ref: ", "- - ", "file://", "%41", "gpt-4o-"),
+    *(", a", " and", " of", "7, ", "Ada: 7\n", "Ada has 7 and ", "maybe 7 ", "(7) ", "from 7 to ", "five "),
 )
 ROOMS = ("core", "ingest", "literals", "llm", "masking", "policy", "protocols", "scoring", "signals")
 TEXTS = frozenset({"text", "said", "content", "line", "answer", "prompt", "message", "name", "model", "value"})
@@ -136,6 +139,29 @@ def _discovered() -> Iterator[tuple[str, Callable[[str], Any]]]:
 
 
 TAKES_TEXT |= dict(_discovered())
+
+
+def _scorer(name: str) -> Callable[[str], Any]:
+    """A scorer under the options of its first case: the text stands behind what passes there, and before a figure."""
+    case = next(read_cases(name))
+    passing = completion_of(case["completion"]).text or ""
+    (criterion,) = build_criteria([entry_of({"type": name, **case["options"]})], HERE)
+    return lambda said: criterion.score([context_of({**case, "completion": f"{passing}{said}12"})])
+
+
+def _fields() -> Callable[[str], Any]:
+    """Fields of an object that hold prose, each compared in another way."""
+    ways = {name: name for name in ("numeric", "fuzzy", "exact", "label", "set")}
+    (criterion,) = build_criteria([entry_of({"type": "json-fields", "fields": ways})], HERE)
+    expected = json.dumps(dict.fromkeys(ways, "10"))
+    return lambda said: criterion.score(
+        [context_of({"completion": json.dumps(dict.fromkeys(ways, f"10{said}12")), "reference": expected})]
+    )
+
+
+SCORERS = sorted(path.parent.name.replace("_", "-") for path in HERE.glob("*/cases.jsonl"))
+TAKES_TEXT |= {f"scorers.{name}": _scorer(name) for name in SCORERS}
+TAKES_TEXT["scorers.json-fields, prose in the fields"] = _fields()
 
 
 def seconds(function: Callable[[str], Any], said: str) -> float:

@@ -212,8 +212,9 @@ _TOLD = re.compile(
 _LETTER = re.compile(
     r"^\W*(?:subject|betreff|objet|asunto|assunto|oggetto|onderwerp)\s?:"
     r"|^\W*(?:dear|sehr geehrte\w*|cher|chère|estimad[oa]|prezad[oa]|gentile|geachte|beste)\s[^\n]{1,60}\n"
-    r"|\n\W*(?:(?:kind|best|warm)(?: regards| wishes)?|regards|sincerely|yours \w+|mit freundlichen grüßen|viele grüße"
-    r"|cordialement|atentamente|atenciosamente|cordiali saluti|distinti saluti|met vriendelijke groet)\W*(?:\n|$)",
+    r"|\n[^\w\n]{0,40}(?:(?:kind|best|warm)(?: regards| wishes)?|regards|sincerely|yours \w+|mit freundlichen grüßen"
+    r"|viele grüße|cordialement|atentamente|atenciosamente|cordiali saluti|distinti saluti|met vriendelijke groet)"
+    r"[^\w\n]{0,40}(?:\n|$)",
     re.IGNORECASE,
 )
 _TOLD_BY = re.compile(r"[^.!?\n]{0,60},\s(?:says?|said|writes?|wrote|reports?)\b", re.IGNORECASE)

@@ -14,6 +14,7 @@ from audit.scoring.quantities.numbers import Quantity, Sameness, same_value
 from audit.scoring.quantities.stances import TextSpan
 
 _LOOK: Final = 160  # characters of a sentence that are looked at on either side
+_APART: Final = 400  # characters from one quantity to another beyond which they do not stand side by side
 _END: Final = re.compile(r"[.!?。！？;；](?=\s|$)|[。！？；\n]")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
@@ -75,30 +76,42 @@ def beside_another(wanted: Quantity, found: Quantity, every: Sequence[Quantity],
     Special cases:
         The last number is `found` again: the text has come back to it.
         A year is none: it tells when.
+        One that is far away is none, so that the work grows with the text and no faster.
     """
-    if found.place is None or found.item or len(every) == 1:
+    place = found.place
+    if place is None or found.item or len(every) == 1:
         return False
     if every[-1] is not found and same_value(found, every[-1]) is Sameness.SAME:
         return False
-    others = (each for each in every if each.unit == found.unit and not each.item and not _is_year(each))
+    near = [each for each in every if each.place is not None and _are_near(place, each.place)]
+    others = [each for each in near if each.unit == found.unit and not each.item and not _is_year(each)]
     if same_value(wanted, found) is not Sameness.SAME:
-        others = (each for each in others if same_value(wanted, each) is Sameness.SAME)
+        others = [each for each in others if same_value(wanted, each) is Sameness.SAME]
+    if not others:
+        return False
+    asked = frozenset(map(str.casefold, _WORD.findall(question)))
     return any(
-        each.place is not None
-        and same_value(found, each) is not Sameness.SAME
-        and beside(found.place, each.place, question)
+        each.place is not None and same_value(found, each) is not Sameness.SAME and beside(place, each.place, asked)
         for each in others
     )
+
+
+def _are_near(one: TextSpan, other: TextSpan) -> bool:
+    return max(one.begin, other.begin) - min(one.end, other.end) <= _APART
 
 
 def _is_year(one: Quantity) -> bool:
     return one.unit is None and _YEAR.fullmatch(one.written) is not None
 
 
-def beside(first: TextSpan, other: TextSpan, question: str) -> bool:
+def beside(first: TextSpan, other: TextSpan, asked: frozenset[str]) -> bool:
     """Whether two quantities of an answer stand side by side, so that nothing in it says which of them answers.
 
     `Alice has 10 and Bob has 12`, `10 apples, 12 pears`, `Alice: 10` above `Bob: 12`, `10 (12)`.
+
+    Args:
+        first, other: Both, in any order.
+        asked: The words of the question, folded.
 
     Special cases:
         The first is called an answer (`the total is 10, and 12 are left`), or the question names what stands beside it
@@ -108,25 +121,37 @@ def beside(first: TextSpan, other: TextSpan, question: str) -> bool:
     """
     if first.begin > other.begin:
         first, other = other, first
-    if _called(first) & _ANSWERS or _asked_for(first, other, question):
+    if _called(first) & _ANSWERS or _asked_for(first, other, asked):
         return False
     between = first.text[first.end : other.begin]
     if between.rfind("(") > between.rfind(")") or _DIFFERS.match(other.text, other.end):
         return False
     if _END.search(between) is None:
         set_apart = not between.strip() and first.text.startswith("(", other.begin)
-        return set_apart or _JOINS.fullmatch(between) is not None
+        return set_apart or _joined(between)
     ours, theirs = _words_before(first), _words_before(other)
     if not ours or not theirs:
         return not ours and not theirs and _behind(first) == _behind(other) != ""
-    labels = _LABEL.search(first.text, 0, first.begin) and _LABEL.search(other.text, 0, other.begin)
+    labels = all(_LABEL.search(one.text, max(0, one.begin - _LOOK), one.begin) for one in (first, other))
     alike = len(ours) == len(theirs) > 1 and ours[-1] == theirs[-1]
     return ours != theirs and bool(alike or (labels and max(len(ours), len(theirs)) <= _LABEL_WORDS))
 
 
-def _asked_for(first: TextSpan, other: TextSpan, question: str) -> bool:
+def _joined(between: str) -> bool:
+    """Whether what stands between two quantities of one sentence has them side by side.
+
+    One pass for each pattern: what looks ahead at every character for every join takes a square of the length.
+    """
+    if _LINKED.fullmatch(between):
+        return True
+    if "\n" in between or _EXPLAINS.search(between):
+        return False
+    ends = [join.end() for join in _JOIN.finditer(between)]
+    return bool(ends) and _PARTS.search(between, ends[-1]) is None
+
+
+def _asked_for(first: TextSpan, other: TextSpan, asked: frozenset[str]) -> bool:
     """Whether a question names what stands beside one of two quantities and not what stands beside the other."""
-    asked = set(map(str.casefold, _WORD.findall(question)))
     if not asked:
         return False
     ours, theirs = (
@@ -154,30 +179,30 @@ _NEXT: Final = re.compile(r"\s?(?:(?P<word>[^\W\d_]+)|(?P<sign>[-–—:|=])\s?(
 _LABEL: Final = re.compile(r"[^\W\d_][\"'*_\])]{0,4}\s{0,4}[:=|→–—]{1,2}\s{0,4}[\"'*_(\[$€£]{0,4}$")
 _DIFFERS: Final = re.compile(r"\s(?:more|less|fewer|higher|lower|mehr|weniger|plus|moins|más|menos|più|meno)\b", re.I)
 _LABEL_WORDS: Final = 4
-_SMALL: Final = r"[^\w\n]{0,3}"
-_COORDINATES: Final = (
-    r"and|but|while|whereas|then|plus|or|und|aber|während|oder|et|mais|tandis\sque|ou|y|pero|mientras|e|ma|mentre"
-    r"|mas|en|maar"
-    r"|i|a|ale|и|а|но"
+# What stands below the clause before it, wherever it begins.
+_EXPLAINS: Final = re.compile(
+    r"\b(?:because|since|as|if|when|which|that|who|where|so|thus|hence|therefore|weil|da|denn|wenn|dass|parce|car|si|que"
+    r"|qui|porque|ya|perché|se|che|omdat|want|als|dat|bo|jeśli|потому|если|что)\b",
+    re.I,
 )
-# What stands below the clause before it, wherever it begins; and what makes a figure right behind it a part of another.
-_EXPLAINS: Final = (
-    r"because|since|as|if|when|which|that|who|where|so|thus|hence|therefore|weil|da|denn|wenn|dass|parce|car|si|que|qui"
-    r"|porque|ya|perché|se|che|omdat|want|als|dat|bo|jeśli|потому|если|что"
+# What makes a figure behind it a part of another.
+_PARTS: Final = re.compile(
+    r"\b(?:after|before|until|from|up|down|of|with|without|including|using|by|at|per|than|instead|rather|not|no|each"
+    r"|von|mit|nach|vor|nicht|statt|de|avec|après|avant|pas|con|sin|después|antes|dopo|prima|met|na|niet)\b",
+    re.I,
 )
-_PARTS: Final = (
-    r"after|before|until|from|up|down|of|with|without|including|using|by|at|per|than|instead|rather|not|no|each|von"
-    r"|mit|nach|vor|nicht"
-    r"|statt|de|avec|après|avant|pas|con|sin|después|antes|dopo|prima|met|na|niet"
+_JOIN: Final = re.compile(
+    r"[,;|/]|\b(?:and|but|while|whereas|then|plus|or|und|aber|während|oder|et|mais|tandis\sque|ou|y|pero|mientras|e|ma"
+    r"|mentre|mas|en|maar|i|a|ale|и|а|но)\b",
+    re.I,
 )
-_JOINS: Final = re.compile(
-    rf"(?:(?!\b(?:{_EXPLAINS})\b)[^\n])*(?:[,;|/]|\b(?:{_COORDINATES})\b)(?:(?!\b(?:{_EXPLAINS}|{_PARTS})\b)[^\n])*"
-    r"|[^\w\n]{0,3}[=≠][^\w\n]{0,3}"
+_LINKED: Final = re.compile(
+    r"[^\w\n]{0,3}[=≠][^\w\n]{0,3}"
     r"|\s(?:in|from(?:\sa\stotal\sof)?|over|against|aka|among|to|into"
     r"|(?:\w+\s)?out\sof(?:\sa(?:\s\w+){1,2})?)\s[^\w\n]{0,3}",
-    re.IGNORECASE,
+    re.I,
 )
-"""What stands between two quantities of one sentence that stand side by side."""
+"""What sets two quantities side by side when nothing else stands between them."""
 
 
 def _called(place: TextSpan) -> frozenset[str]:
