@@ -92,7 +92,7 @@ def diagnose(status: int, body: bytes, headers: Mapping[str, str] | None = None)
     """The fault of a reply that is no answer.
 
     Args:
-        status: HTTP status. For an error object under 2xx the object's own status counts where it has one, else 500.
+        status: HTTP status. An error under 2xx is judged by its own status where it has one, else as under 500.
         body: As received, of any kind.
         headers: Names in lower case; AWS names the error in one.
     """
@@ -131,10 +131,11 @@ def is_web_page(body: bytes) -> bool:
 
 
 def _judge(status: int, found: _Found, *, html: bool) -> Diagnosis:
+    said_status = status
     if 200 <= status < 300:
         if html:
             return Diagnosis(fault=Fault.NOT_AN_API, status=status, rule="web-page")
-        status = found.status or 500
+        said_status, status = found.status or status, found.status or 500
     message = "\n".join(found.texts)
     # Words may be anywhere in what an endpoint says; where it quotes the request, it does so at the end.
     said = "\n".join((*sorted(found.words), *(text[:WORDED_CHARS] for text in found.texts)))[:MESSAGE_CHARS]
@@ -148,13 +149,13 @@ def _judge(status: int, found: _Found, *, html: bool) -> Diagnosis:
         parameter = _spelled(named) or found.parameter or rule.parameter
         return Diagnosis(
             fault=rule.fault,
-            status=status,
+            status=said_status,
             rule=rule.name,
             parameter=parameter if rule.fault in (Fault.PARAMETER, Fault.VALUE) else None,
             retry_after_s=found.retry_after_s,
         )
     fault = BY_STATUS.get(status, Fault.HTTP)
-    return Diagnosis(fault=fault, status=status, rule="status", retry_after_s=found.retry_after_s)
+    return Diagnosis(fault=fault, status=said_status, rule="status", retry_after_s=found.retry_after_s)
 
 
 def _parsed(body: bytes) -> Any:

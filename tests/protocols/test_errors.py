@@ -62,6 +62,13 @@ def test_a_fault_inside_a_reply_reads_alike() -> None:
     assert diagnose_object([[1]]).fault is Fault.SERVER
 
 
+def test_a_status_that_nobody_sent_is_not_told() -> None:
+    """Under 200 an error has its own status or that one, however it is judged."""
+    assert diagnose(200, b'{"error": "upstream died"}').what.startswith("HTTP 200: ")
+    assert diagnose(200, b'{"error": {"code": 503, "message": "x"}}').what.startswith("HTTP 503: ")
+    assert diagnose(200, b'{"base_resp": {"status_msg": "insufficient balance"}}').status == 200
+
+
 def test_mutated_bodies_are_all_read() -> None:
     """Cut, doubled, shuffled and bit-flipped bodies have a diagnosis, whatever they are."""
     rng = random.Random(7)
