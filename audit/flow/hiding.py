@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from audit.core.artifacts import RunFolder
 from audit.core.plan import PlannedPlaceholders
@@ -14,32 +15,45 @@ from audit.replay.plan import Call
 from audit.replay.requests import stream_requests
 
 
-def planned_placeholders(calls: Sequence[Call], tiers: Sequence[Tier], folder: RunFolder) -> PlannedPlaceholders | None:
-    """Count the requests of calls to other machines that hold personal data, by kind.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hiding:
+    """What personal data makes of the calls of a plan.
 
-    Returns:
-        None where no call leaves this machine and no tier asks for placeholders.
+    Attributes:
+        personal: For the plan; None where no call leaves this machine and no tier asks for placeholders.
+        asked: The calls that are made: those that would take personal data to a tier that is kept from it are not.
     """
-    asked = {call.tier for call in calls}
-    theirs = [tier for tier in tiers if tier.name in asked]
+
+    personal: PlannedPlaceholders | None
+    asked: Sequence[Call]
+
+
+def hiding_of(calls: Sequence[Call], tiers: Sequence[Tier], folder: RunFolder) -> Hiding:
+    """Look for personal data in the requests of calls to other machines."""
+    called = {call.tier for call in calls}
+    theirs = [tier for tier in tiers if tier.name in called]
     kept = {tier.name for tier in theirs if keeps_personal_data(tier)}
     hidden = {tier.name for tier in theirs if tier.redact == "personal"}
     open_ = {tier.name for tier in theirs if leaves_machine(tier)} - kept - hidden
     wanted = {call.request_fp for call in calls if call.tier in kept | hidden | open_}
     if not wanted:
-        return None
+        return Hiding(personal=None, asked=calls)
     kinds: Counter[str] = Counter()
-    held = 0
+    held: set[str] = set()
     for request in stream_requests(folder.body_files(), folder.traffic_files(), wanted):
         veil = Veil()
         veil.request(request)
         kinds.update(veil.found.keys())
-        held += bool(veil.found)
-    return PlannedPlaceholders(
-        requests=held,
+        if veil.found:
+            held.add(request.request_fp)
+    personal = PlannedPlaceholders(
+        requests=len(held),
         of=len(wanted),
         kinds=dict(sorted(kinds.items())),
         kept_from=tuple(sorted(kept)),
         hidden_from=tuple(sorted(hidden)),
         sent_to=tuple(sorted(open_)),
+    )
+    return Hiding(
+        personal=personal, asked=[call for call in calls if not (call.tier in kept and call.request_fp in held)]
     )

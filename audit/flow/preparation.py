@@ -90,7 +90,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         at_most_usd=(at_most := sum(q.at_most_usd for q in costs.quotes)),
         max_spend_usd=at_most if settings.max_spend is None else settings.max_spend,
         calls=sum(q.calls for q in costs.quotes),
-        tokens=sum(_logged(tokens[call.request_fp]) for call in calls if call.call_id not in costs.done),
+        tokens=sum(_logged(tokens[call.request_fp]) for call in costs.asked if call.call_id not in costs.done),
         whole_usd={name: sum(getattr(q, name) for q in costs.whole) for name in ("expected_usd", "at_most_usd")},
         hosts=hosts(tier for tier in tiers if tier.name in asked),
         designs=sample.designs,

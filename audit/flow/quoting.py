@@ -9,7 +9,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.plan import AskedOtherwise, BatchQuote, PlannedPlaceholders, RouteQuote, StoredAnswers, TrimQuote
 from audit.core.repeats import RepeatQuote
 from audit.core.settings import Settings
-from audit.flow.hiding import planned_placeholders
+from audit.flow.hiding import hiding_of
 from audit.flow.judgecost import JudgeCosts, question_at_most_usd, question_usd
 from audit.flow.keeping.answers import known, otherwise, stored_answers
 from audit.flow.trimming import with_trimmed
@@ -39,6 +39,7 @@ class Quoted:
         stored: What earlier runs were answered, replays and questions to judges; None for nothing.
         otherwise: What was answered with other settings of its tier, and is asked again.
         personal: Personal data in what leaves this machine; None where nothing leaves it.
+        asked: The calls that all of this is of: those that are made, without requests that a tier is kept from.
     """
 
     tokens: Mapping[str, TokenCounts]
@@ -52,11 +53,14 @@ class Quoted:
     stored: StoredAnswers | None
     otherwise: tuple[AskedOtherwise, ...]
     personal: PlannedPlaceholders | None
+    asked: Sequence[Call]
 
 
 def quoted(calls: Sequence[Call], judging: JudgeCosts, settings: Settings, folder: RunFolder) -> Quoted:
     """What the calls of a plan cost, with what judging their answers adds."""
     tiers = list(judging.tiers.values())
+    hiding = hiding_of(calls, tiers, folder)
+    calls = hiding.asked
     tokens, trims = with_trimmed(judging.tokens, calls, tiers, folder)
     there = known(calls, tiers, settings, folder)
     would = quote([call for call in calls if call.call_id in there.kept], tokens, tiers)
@@ -87,7 +91,8 @@ def quoted(calls: Sequence[Call], judging: JudgeCosts, settings: Settings, folde
         done=there.ids,
         stored=stored_answers(stored, stored_usd),
         otherwise=otherwise(calls, tiers, settings, folder),
-        personal=planned_placeholders(calls, tiers, folder),
+        personal=hiding.personal,
+        asked=calls,
     )
 
 

@@ -53,3 +53,18 @@ def test_the_plan_says_what_becomes_of_personal_data(
         assert isinstance(found, dict)
         assert found["kinds"] == {"email": found["requests"]}
         assert 0 < found["requests"] < found["of"]
+
+
+def test_what_is_not_asked_is_not_quoted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A third of the requests may not leave: calls, tokens and dollars are those of the others, and of all where they
+    are sent as they are."""
+    plans = {}
+    for name, more in (("kept", ""), ("sent", ", redact: off")):
+        (tmp_path / name).mkdir()
+        _, plans[name] = planned(tmp_path / name, capsys, "https://tier.example/v1", more)
+    kept, sent = plans["kept"], plans["sent"]
+    found = sent["personal"]
+    assert isinstance(found, dict)
+    share = 1 - found["requests"] / found["of"]
+    for figure in ("calls", "tokens", "expected_usd", "at_most_usd"):
+        assert 0 < kept[figure] == pytest.approx(sent[figure] * share, rel=0.1), figure

@@ -245,9 +245,9 @@ def _personal(plan: Plan) -> list[str]:
     if found.kept_from and found.requests:
         named = ", ".join(map(terminal_safe, found.kept_from))
         lines.append(
-            f"  {named} {'is' if len(found.kept_from) == 1 else 'are'} not asked these: they are outside every claim. "
-            "Say at the tier `redact: off` to send them as they are, or `redact: personal` to send placeholders, as "
-            "you would in production."
+            f"  {named} {'is' if len(found.kept_from) == 1 else 'are'} not asked these: they are outside every claim "
+            "and the quote; what a route can decide is told as if they were asked. Say at the tier `redact: off` to "
+            "send them as they are, or `redact: personal` to send placeholders, as you would in production."
         )
     if found.hidden_from:
         named = ", ".join(map(terminal_safe, found.hidden_from))

@@ -89,7 +89,7 @@ def quote_recheck(
         at_most_usd=at_most,
         max_spend_usd=at_most if cap_usd is None else cap_usd,
         calls=sum(one.calls for one in costs.quotes),
-        tokens=sum(_logged(tokens.get(call.request_fp)) for call in calls if call.call_id not in costs.done),
+        tokens=sum(_logged(tokens.get(call.request_fp)) for call in costs.asked if call.call_id not in costs.done),
         whole_usd=_summed(costs.whole),
         hosts=hosts(one for one in tiers if one.name in asked),
         designs=tuple(designs),
