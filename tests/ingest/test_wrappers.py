@@ -332,6 +332,14 @@ def test_counts_beside_a_stream_without_them_are_its_own() -> None:
     assert row_of(wrapped(prompt_tokens=7, completion_tokens=7)).prompt_tokens == 100
 
 
+@pytest.mark.parametrize("nothing", ["null", "NULL", "None", "nan", "{}", "", "\\N"])
+def test_a_cell_without_an_error_is_none(nothing: str, tmp_path: Path) -> None:
+    """Tables write something where there is nothing: every call of such a log had failed."""
+    record = {**wrapped(), "timestamp": WHEN, "error": nothing}
+    got = read(write_jsonl(tmp_path / "log.jsonl", [record]), tmp_path / "run")
+    assert (got.report.requests, got.report.failures) == (1, 0)
+
+
 def test_answers_alone_are_a_log(tmp_path: Path) -> None:
     """What clients dump of each call, and OpenAI's list of stored completions: paid, and not replayed."""
     answers = [{**SAID, "id": f"chatcmpl-{n}", "created": AT // 10**6 + n} for n in range(3)]

@@ -162,16 +162,24 @@ def error_of(places: Places, *, answered: bool) -> Any:
         places: What lies around the call.
         answered: There is an answer: then a word such as `failed`, or `success: false`, may be of what it was for.
     """
-    if error := places[0].get("error"):
+    if not _is_nothing(error := places[0].get("error")):
         return error
     if answered:
         return None
-    told = next((value for value in _of(places, _ERROR) if value not in ("", False, 0)), None)
+    told = next((value for value in _of(places, _ERROR) if not _is_nothing(value)), None)
     if told is not None:
         return told
     word = next((v for v in _of(places, _OUTCOME) if isinstance(v, str)), "").lower()
     failed = word in _FAILED or any(boolean(value) is False for value in _of(places, _SUCCESS))
     return {"message": word or "failed"} if failed else None
+
+
+_NOTHING = frozenset({"", "null", "none", "nan", "{}", "[]", "\\n"})
+"""What tables write into a cell of which there is nothing to say."""
+
+
+def _is_nothing(value: Any) -> bool:
+    return value.strip().lower() in _NOTHING if isinstance(value, str) else not value
 
 
 def usage_of(places: Places) -> Mapping[str, Any]:
