@@ -223,3 +223,20 @@ def test_one_document_is_not_held_as_objects(shape: str, packed: bool, tmp_path:
     tracemalloc.stop()
     assert count == len(lines)
     assert most < 3 * len(text), f"{most / len(text):.1f} times the document"
+
+
+def test_numbers_with_types_are_numbers(tmp_path: Path) -> None:
+    """MongoDB's canonical JSON gives each number a type; what a person wrote of one stays."""
+    said = '{\\"$numberInt\\": \\"7\\"}'
+    line = (
+        '{"_id": {"$oid": "655"}, "at": {"$date": {"$numberLong": "1793613600000"}}, "request": {"model": "gpt-4o", '
+        '"messages": [{"role": "user", "content": "' + said + '"}]}, "response": {"id": "c", "model": "gpt-4o", '
+        '"choices": [{"index": {"$numberInt": "0"}, "message": {"role": "assistant", "content": "a"}, '
+        '"finish_reason": "stop"}], "usage": {"prompt_tokens": {"$numberInt": "7"}, "completion_tokens": '
+        '{"$numberLong":"3"}}}, "cost_usd": {"$numberDouble": "0.5"}}'
+    )
+    path = tmp_path / "log.jsonl"
+    path.write_text(line + "\n", "utf-8")
+    (row,) = read(path, tmp_path / "run").rows()
+    assert (row["prompt_tokens"], row["completion_tokens"], row["cost_usd_logged"]) == (7, 3, 0.5)
+    assert "$numberInt" in row["messages"]

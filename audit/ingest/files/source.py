@@ -34,6 +34,7 @@ from audit.ingest.files.texts import (
     dialect_of,
     json_values,
     layout_of,
+    plain_numbers,
     recoded,
     whole,
 )
@@ -92,6 +93,10 @@ class Piece:
 
     def records(self) -> Iterator[tuple[int, bytes]]:
         """Row numbers and records; blank lines are counted and skipped."""
+        for row, record in self._located():
+            yield row, plain_numbers(record) if b'{"$number' in record else record
+
+    def _located(self) -> Iterator[tuple[int, bytes]]:
         if not self.within:
             yield from self._records()
         elif EACH in self.within:
