@@ -29,6 +29,28 @@ TOTALS = ("spend_usd", "requests", "avoidable_usd")
 BY_CRITERIA = ("quality_delta", "accept_rate", "avoidable_usd", "avoidable_share")
 """Metrics that mean what the criteria and the margin of their routes make them mean."""
 
+PAID = ("spend_usd", "cost_per_1k")
+"""Metrics of what the logs say was paid, whatever the runs recommend."""
+
+NO_BASELINE = "there is nothing to compare with"
+
+
+def without_baseline(rule: Rule, findings: Findings, baseline: Findings | None) -> list[Measured]:
+    """Everything that `rule` is about, each without a value and with why, where nothing can be compared with; empty
+    where a change can be measured.
+
+    Raises:
+        AuditError: A glob matches nothing in the findings.
+    """
+    if baseline is not None and _is_whole(baseline):
+        return []
+    why = f"{NO_BASELINE} (--baseline RUN)" if baseline is None else f"the baseline {baseline.run_id} is incomplete"
+    return [Measured(subject=one.subject, tier=one.tier, value=None, note=why) for one in measure(rule, findings)]
+
+
+def _is_whole(baseline: Findings) -> bool:
+    return baseline.replay is None or baseline.replay.complete
+
 
 def measure_change(rule: Rule, findings: Findings, baseline: Findings | None) -> list[Measured]:
     """The change of everything that `rule` is about, in the order of the findings.
@@ -41,11 +63,11 @@ def measure_change(rule: Rule, findings: Findings, baseline: Findings | None) ->
     """
     if baseline is None:
         raise AuditError(
-            f"`{rule.text}` is about a change, and there is nothing to compare with",
+            f"`{rule.text}` is about a change, and {NO_BASELINE}",
             code="gate.no-baseline",
             hint="name the earlier run:  audit gate RUN --baseline OTHER_RUN",
         )
-    if baseline.replay is not None and not baseline.replay.complete:
+    if not _is_whole(baseline):
         raise AuditError(
             f"the baseline {baseline.run_id} is incomplete, so nothing can be compared with it",
             code="gate.baseline-incomplete",
@@ -175,7 +197,8 @@ def _changed(rule: Rule, now: Measured, then: Measured | None, per_day: PerDay, 
     if unlike := per_day.note or not_alike:
         return replace(common, value=None, note=unlike)
     value = difference(is_, was) if rule.unit == "pt" else ratio(is_.scaled(per_day.factor), was)
-    about = "; ".join(filter(None, (now.about, per_day.about)))
+    paid = "as paid in both logs, no verdict followed" if rule.metric in PAID else ""
+    about = "; ".join(filter(None, (now.about, paid, per_day.about)))
     return replace(
         common, value=value, about=about, note="" if value else "the baseline may be nothing, so there is no ratio"
     )

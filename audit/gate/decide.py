@@ -20,7 +20,7 @@ from audit.core.errors import AuditError, UnknownName
 from audit.core.finding import Findings
 from audit.core.interval import Estimate
 from audit.core.settings import GateRule
-from audit.gate.changes import measure_change
+from audit.gate.changes import measure_change, without_baseline
 from audit.gate.headline import Change, change_since
 from audit.gate.measures import Measured, measure, nothing_proven
 from audit.gate.rules import Rule, parse_rule
@@ -160,8 +160,8 @@ def judge(
         min_pairs: Fewer pairs than this decide nothing.
 
     Raises:
-        AuditError: There are no rules, one cannot be read, a glob matches nothing, or a rule is about a change and
-            there is no complete baseline.
+        AuditError: There are no rules, one cannot be read, a glob matches nothing, or a rule of level `error` is about
+            a change and there is no complete baseline. One of level `warn` is inconclusive then, and hides no other.
     """
     if not rules:
         raise AuditError(
@@ -207,7 +207,7 @@ def interval_text(value: Estimate, unit: str) -> str:
 
 def _result(entry: GateRule, findings: Findings, baseline: Findings | None, min_pairs: int) -> RuleResult:
     rule = parse_rule(entry.when)
-    measured = measure_change(rule, findings, baseline) if rule.change else measure(rule, findings)
+    measured = _measured(rule, entry.level, findings, baseline)
     adjusted = _adjusted([one.p_fail for one in measured])
     checks = [
         _check(rule, one, p_holm, alpha=1 - findings.confidence, min_pairs=min_pairs)
@@ -221,6 +221,14 @@ def _result(entry: GateRule, findings: Findings, baseline: Findings | None, min_
         state=worst([check.state for check in checks]),
         checks=tuple(checks),
     )
+
+
+def _measured(rule: Rule, level: str, findings: Findings, baseline: Findings | None) -> list[Measured]:
+    if not rule.change:
+        return measure(rule, findings)
+    # What only warns never stops the gate, so it is told as what cannot be said; it is no pass either.
+    untold = without_baseline(rule, findings, baseline) if level == "warn" else []
+    return untold or measure_change(rule, findings, baseline)
 
 
 def _rank(check: Check) -> tuple[int, str, str]:

@@ -1,6 +1,6 @@
 """What a branch changes, in one line: dollars a month and points of quality, against an earlier run.
 
-    +$312 a month [+$290, +$334], −0.4 [−1.2, +0.4] points
+    +$312 a month [+$290, +$334] with the verdicts followed, −0.4 [−1.2, +0.4] points
 
 Both runs are taken as they would run with their verdicts followed, and both are compared route by route, at the
 requests that the earlier run had of each: a log of another length, a test set, or another mix of routes changes
@@ -21,6 +21,8 @@ from audit.stats.dollars import combine_sums
 
 MONTH_DAYS = 30
 THOUSAND = 1000
+FOLLOWED = "with the verdicts followed"
+"""Beside dollars that are not those of the logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,9 @@ class Change:
     @property
     def line(self) -> str:
         """In one line; without a full stop. No name of a route or a model is in it."""
-        dollars = f"cost not known: {self.why_no_usd}" if self.usd is None else _money(self.usd, self._per)
+        dollars = (
+            f"cost not known: {self.why_no_usd}" if self.usd is None else f"{_money(self.usd, self._per)} {FOLLOWED}"
+        )
         quality = f"quality not known: {self.why}" if self.points is None else f"{points_interval(self.points)} points"
         return f"{dollars}, {quality}"
 

@@ -226,12 +226,21 @@ def _why_none(policy: RoutingPolicy, seen: Seen, entry: RoutePolicy) -> str:
         return "a log without replays says nothing of quality: audit replay LOGS, then gate that run"
     if seen.pairs and is_own_evidence(policy, seen):
         return f"its traffic begins before {policy.made_at}, where the policy's own evidence ends: nothing is counted"
-    if len(entry.today) > 1:
-        return (
-            f"replay {entry.tier}, and not {entry.today[0]}, on traffic that it does not serve yet: where the "
-            f"policy is in force, no log says which of {listing(entry.today)} would have answered"
-        )
+    if why := unwatched(entry):
+        return f"{why}; or replay {entry.tier}, and not {entry.today[0]}, on traffic that it does not serve yet"
     return "its tiers were not replayed in this run"
+
+
+def unwatched(entry: RoutePolicy) -> str:
+    """Why the quality of a policy is not watched where it is in force, and what is watched in its place; "" where it
+    is. Without a full stop."""
+    if len(entry.today) == 1:
+        return ""
+    return (
+        f"{listing(entry.today)} answered here before the policy, and no log shows which of them would have answered "
+        f"what {entry.tier} answers now, so there is nothing to compare with. Watch it by a rule of your own, such as "
+        "`accept_rate{route:*} >= 95%`, with criteria that know the right answer"
+    )
 
 
 def _watched(entry: RoutePolicy, windows: Sequence[WatchedPairs], *, routes: int) -> Check:

@@ -1,6 +1,8 @@
 """`audit policy` on a run folder, by the command line."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from audit.cli.app import command_line
 from audit.cli.main import run
 from audit.core.artifacts import RunFolder, write_findings
 from audit.core.policy import RoutingPolicy
+from audit.gate.policy_rules import unwatched
 from audit.policy.exports import EXPORTERS
 from audit.policy.policy_file import write_policy
 from tests.gate.world import example
@@ -38,7 +41,9 @@ def test_into_the_run_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     out, err = capsys.readouterr()
     assert out == f"{folder}/policy/litellm/config.yaml\n"
     assert Path(out.strip()).read_text().startswith("# Routing policy of audit run")
-    assert err == "litellm: 1 route (/a); every other route keeps its model.\n"
+    said, undated = err.splitlines()
+    assert said == "litellm: 1 route (/a); every other route keeps its model."
+    assert undated.startswith("It does not say when its evidence was made")
 
 
 def test_to_a_file_a_folder_and_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,6 +168,33 @@ def test_stale_evidence_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
     folder = saved(tmp_path, policy(entry("/a"), expires_at="2020-01-01"))
     assert run(["policy", folder, "--to", "litellm"]) == 0
     assert "stale since 2020-01-01" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("target", ["policy-json", "litellm"])
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [(-1, "stale since"), (0, "expires today"), (1, "1 more day:"), (12, "12 more days:"), (None, "does not say when")],
+)
+def test_how_long_the_evidence_holds_is_said(
+    left: int | None, said: str, target: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On every day of its life, by every target: nobody deploys a policy that ends tomorrow without having read so."""
+    until = None if left is None else (datetime.now(UTC).date() + timedelta(days=left)).isoformat()
+    folder = saved(tmp_path, policy(entry("/a"), expires_at=until))
+    assert run(["policy", folder, "--to", target, "-o", str(tmp_path / "out")]) == 0
+    err = capsys.readouterr().err
+    assert said in err
+    assert until is None or until in err
+
+
+def test_a_route_that_cannot_be_watched_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where several models served it before; the gate gives the same reason when the policy is in force."""
+    several = replace(entry("/b"), replaces=("large", "gpt-4o"), otherwise=None)
+    folder = saved(tmp_path, policy(entry("/a"), several, models={**policy().models, "gpt-4o": "gpt-4o"}))
+    assert run(["policy", folder, "-o", str(tmp_path / "policy.json")]) == 0
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "cannot watch" in line]
+    assert line.startswith("/b: ")
+    assert unwatched(several) in line
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from audit.core.errors import AuditError
 from audit.core.finding import Findings, ReplayCounts, Verdict
 from audit.core.interval import Estimate
 from audit.core.mixture import MixRow
+from audit.core.settings import GateRule
 from audit.gate.changes import difference, ratio
 from audit.gate.decide import State, judge, with_names
-from audit.gate.rules import RuleProblem, parse_rule
+from audit.gate.rules import METRICS, RuleProblem, parse_rule
 from tests.gate.world import example, interval, judged, left_alone, world
 from tests.report.fixtures import changed
 
@@ -162,6 +163,37 @@ def test_without_a_baseline_it_cannot_run() -> None:
     with pytest.raises(AuditError) as caught:
         judge(example(), with_names(["change(spend_usd) <= 5%"]))
     assert (caught.value.code, caught.value.exit_code) == ("gate.no-baseline", 2)
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("metric", list(METRICS))
+def test_what_only_warns_hides_no_other_rule(metric: str, half: bool) -> None:
+    """Without a whole baseline a warning about a change cannot be said: it is no pass, and the other rules are judged
+    as if it were not there. A name that nothing has is refused all the same."""
+    counts = ReplayCounts(planned=9, done=3, by_status={"ok": 3}, served_from={}, retried=0, complete=False)
+    then = replace(example(), replay=counts) if half else None
+    others = with_names(["quality_delta{route:*} >= -3pt", "skipped_share <= 50%"])
+    tag = "{model:*}" if metric == "mix" else ""
+    limit = {"$": "5%", "n": "5%", "pt": "5pt", "%": "5pt"}[METRICS[metric].unit]
+    warns = GateRule(when=f"change({metric}{tag}) <= {limit}", level="warn")
+    alone, both = judge(example(), others, baseline=then), judge(example(), [warns, *others], baseline=then)
+    assert both.rules[1:] == alone.rules
+    assert (both.state, both.counts) == (alone.state, alone.counts)
+    assert both.rules[0].state is OPEN
+    assert both.warnings == len(both.rules[0].checks) > 0
+    assert all(check.value is None for check in both.rules[0].checks)
+    with pytest.raises(AuditError, match="no route matches"):
+        judge(example(), [GateRule(when="change(spend_usd{route:nowhere}) <= 5%", level="warn")], baseline=then)
+
+
+def test_both_kinds_of_cost_are_named() -> None:
+    """A rule about what was paid says so, beside the line of the gate that follows the verdicts."""
+    decision = judge(
+        example(), with_names(["change(cost_per_1k) <= 5%", "change(spend_usd) <= 5%"]), baseline=example()
+    )
+    assert all("as paid in both logs" in check.reason for check in decision.checks)
+    assert decision.change is not None
+    assert "with the verdicts followed" in decision.change.line
 
 
 def test_an_incomplete_baseline_is_refused() -> None:

@@ -162,12 +162,12 @@ def test_ends_are_printed_as_money_is() -> None:
     for (low, high), line in lines.items():
         value = Estimate(est=(low + high) / 2, lo=low, hi=high, level=0.9)
         change = Change(baseline="a", usd=value, per="month", points=None, why="why")
-        assert change.line == f"{line}, quality not known: why"
+        assert change.line == f"{line} with the verdicts followed, quality not known: why"
 
 
 def test_a_run_does_not_differ_from_itself() -> None:
     """Nothing changed, exactly."""
-    assert change_since(BEFORE, BEFORE).line == "$0 a month, 0.0 [0.0, 0.0] points"
+    assert change_since(BEFORE, BEFORE).line == "$0 a month with the verdicts followed, 0.0 [0.0, 0.0] points"
 
 
 def test_two_states_of_one_run_are_compared_as_two_runs() -> None:

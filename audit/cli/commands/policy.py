@@ -72,6 +72,10 @@ def policy(
     recommended: policy-json then says just that, and gateways are refused (exit 2), so that no empty configuration is
     deployed.
 
+    Beside the files it says how long the evidence holds, and of which routes `audit gate --policy` cannot watch the
+    quality once the policy is in force: those that several models served before. A rule of your own can (`audit guide
+    watching`).
+
     Parts of what is certified can be written without another audit. --for tenant:X tests the certified list on that
     tenant's own pairs, because a certificate for a whole route does not hold for each of its tenants; where they are
     too few, --route-wide uses the route's. --max-latency-p95 keeps the policies whose replayed latency has its upper

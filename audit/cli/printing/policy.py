@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from audit.core.artifacts import RunFolder, read_findings
 from audit.core.display import listing, plural, terminal_safe
 from audit.core.errors import InputError
 from audit.core.policy import RoutingPolicy
+from audit.gate.policy_rules import unwatched
 from audit.policy.export import export_expressible, write_export
 from audit.policy.exporter import NothingCertified
 from audit.policy.levers import levers_of
@@ -135,11 +136,28 @@ def _notes(policy: RoutingPolicy, written: Exported) -> list[str]:
     lines = [
         f"{written.target}{scope}: {plural(len(policy.routes), 'route')} ({names}); every other route keeps its model."
     ]
-    if policy.is_expired(datetime.now(UTC).date()):
-        lines.append(
-            f"The evidence has been stale since {policy.expires_at}: audit recent traffic before you deploy it."
-        )
-    return lines
+    unseen = [(entry.route, why) for entry in policy.routes if (why := unwatched(entry))]
+    lines += [
+        f"{terminal_safe(route)}: `audit gate --policy` cannot watch its quality once the policy is in force: "
+        f"{terminal_safe(why)}."
+        for route, why in unseen
+    ]
+    return [*lines, *_holds(policy, datetime.now(UTC).date())]
+
+
+def _holds(policy: RoutingPolicy, today: date) -> list[str]:
+    """How long the evidence holds; bundled data does not age."""
+    if policy.demo:
+        return []
+    if policy.expires_at is None:
+        return ["It does not say when its evidence was made: audit recent traffic before you deploy it."]
+    until = policy.expires_at
+    left = (date.fromisoformat(until) - today).days
+    if left < 0:
+        return [f"Its evidence has been stale since {until}: audit recent traffic before you deploy it."]
+    if left == 0:
+        return [f"Its evidence expires today, {until}: audit recent traffic before you deploy it."]
+    return [f"Its evidence holds until {until}, {plural(left, 'more day')}: audit again before then."]
 
 
 def _unreal(folder: RunFolder) -> list[str]:
