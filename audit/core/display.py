@@ -201,10 +201,17 @@ def compact(value: float) -> str:
     return f"{value / 1e3:.1f} k" if value >= 9_995 else f"{value:,.0f}"
 
 
-def milliseconds(value: float | None) -> str:
-    """A duration: `812 ms`, `4.2 s`; unknown as a dash."""
+def milliseconds(value: float | None, within: float = 0.0) -> str:
+    """A duration: `812 ms`, `4.2 s`; unknown as a dash.
+
+    Args:
+        value: To show.
+        within: The share of it by which it can be wrong: with any, no more than two digits are told, `810 ms`.
+    """
     if value is None:
         return "–"
+    if within and value > 0:
+        value = round(value, 1 - math.floor(math.log10(value)))
     return f"{value / 1000:.1f} s" if value >= 999.5 else f"{value:.0f} ms"
 
 

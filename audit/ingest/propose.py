@@ -1,7 +1,8 @@
 """A map for a log of no known format, guessed from the names of its fields and from what stands in them.
 
 A guess is shown to a person before anything rests on it. A field is proposed where its name says what it is and most of
-its values are of that kind; what is ambiguous is left out.
+its values are of that kind; what is ambiguous is left out, and what is left out is named. A name is one of a list, or,
+of a count of tokens, any that has the words of one: `tokens_in_cached`, `nCachedPromptTokens`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
+from audit.core.settings import FieldMap
 from audit.ingest.calls.mapped import AMOUNTS, BODIES
 from audit.ingest.files.source import Source, pieces
 from audit.ingest.row import Unusable
 from audit.ingest.values import boolean, integer, microseconds, number, obj, parse, unpacked, walk, written_amount
+from audit.protocols.count_words import kind_of
 
 RECORDS = 200
 """Records of a log that are looked at."""
@@ -32,6 +35,8 @@ SELDOM = 0.05
 FEW = 12
 """Values of a field of states at most."""
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_TOKENS = re.compile("token|usage")
+"""In a name that counts tokens."""
 _SECONDS = 60.0
 """A median duration below this, with fractions, is in seconds; one without a unit in its name is left out else."""
 
@@ -40,14 +45,25 @@ Values = Sequence[Any]
 
 @dataclass(frozen=True, slots=True)
 class WantedField:
-    """A value of `ingest.map`: names of fields that may hold it, the most telling first, and what its values are."""
+    """A value of `ingest.map`: which fields may hold it.
+
+    Attributes:
+        names: Of such fields, the most telling first.
+        fits: What a value is.
+        counted: Kind of a count (`count_words.kind_of`) that the words of any other name may say; "" for no count.
+    """
 
     names: tuple[str, ...]
     fits: Callable[[Any], bool]
+    counted: str = ""
 
 
 def _wanted(names: str, fits: Callable[[Any], bool]) -> WantedField:
     return WantedField(tuple(names.split()), fits)
+
+
+def _counted(kind: str, names: str) -> WantedField:
+    return WantedField(tuple(names.split()), _is_count, kind)
 
 
 def _is_messages(value: Any) -> bool:
@@ -120,7 +136,7 @@ WANTED: Mapping[str, WantedField] = {
     "params": _wanted("params parameters model_parameters request_params settings model_params options", _is_object),
     "model": _wanted("model model_name model_id engine deployment llm model_requested m", _is_name),
     "provider": _wanted("provider vendor llm_provider model_provider", _is_name),
-    "request_id": _wanted("request_id call_id id uuid call req_id trace_id", _is_id),
+    "request_id": _wanted("request_id call_id id uuid call req_id trace_id call_no request_no", _is_id),
     "started_at": _wanted(
         "started_at start_time start request_time created_at created timestamp time ts when date event_time", _is_time
     ),
@@ -130,22 +146,20 @@ WANTED: Mapping[str, WantedField] = {
         "latency_seconds duration_seconds elapsed_s",
         _is_length,
     ),
-    "prompt_tokens": _wanted(
+    "prompt_tokens": _counted(
+        "prompt",
         "prompt_tokens input_tokens tokens_in in_tokens prompt_token_count input_token_count tokens_prompt "
         "tokens_input n_prompt_tokens usage.in usage.input usage.prompt tokens.in tokens.input tokens.prompt pt",
-        _is_count,
     ),
-    "completion_tokens": _wanted(
+    "completion_tokens": _counted(
+        "completion",
         "completion_tokens output_tokens tokens_out out_tokens completion_token_count output_token_count "
         "tokens_completion tokens_output n_completion_tokens usage.out usage.output usage.completion tokens.out "
         "tokens.output tokens.completion ct",
-        _is_count,
     ),
-    "cached_tokens": _wanted(
-        "cached_tokens cache_read_input_tokens cache_read_tokens cached_input_tokens tokens_cached", _is_count
-    ),
-    "cache_write_tokens": _wanted("cache_write_tokens cache_creation_input_tokens cache_creation_tokens", _is_count),
-    "reasoning_tokens": _wanted("reasoning_tokens thinking_tokens thoughts_token_count", _is_count),
+    "cached_tokens": _counted("read", "cached_tokens cache_read_input_tokens cache_read_tokens"),
+    "cache_write_tokens": _counted("written", "cache_write_tokens cache_creation_input_tokens cache_creation_tokens"),
+    "reasoning_tokens": _counted("reasoning", "reasoning_tokens thinking_tokens thoughts_token_count"),
     "cost_usd": _wanted(
         "cost_usd usd total_cost_usd price_usd cost total_cost spend billed cost_cents price", _is_money
     ),
@@ -173,6 +187,26 @@ def propose_map(source: Source) -> dict[str, Any] | None:
         if (inner := _proposed(calls)) is not None:
             return {"each": name, **inner}
     return None
+
+
+def unused_fields(source: Source, guessed: Mapping[str, Any]) -> tuple[str, ...]:
+    """Fields of a source that a map says nothing of, as paths, in the order of the log.
+
+    An object is named by its fields, and one of which the map takes a part by those that it does not take.
+    """
+    records: list[Mapping[str, Any]] = list(islice(_records(source), RECORDS))
+    if each := guessed.get("each"):
+        calls = [call for record in records for call in unpacked(record.get(each)) or () if isinstance(call, dict)]
+        records = [*({key: item for key, item in record.items() if key != each} for record in records), *calls]
+    used = {path for name in FieldMap.model_fields if isinstance(path := guessed.get(name), str)}
+    used |= set(guessed.get("where", {}))
+    fields = _fields(records)
+    inner = {path.rpartition(".")[0] for path in fields}
+    return tuple(path for path in fields if path not in inner and not any(_within(path, one) for one in used))
+
+
+def _within(path: str, taken: str) -> bool:
+    return path == taken or path.startswith(f"{taken}.")
 
 
 def _records(source: Source) -> Iterator[dict[str, Any]]:
@@ -226,20 +260,40 @@ def _fields(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
 
 
 def _best(wanted: WantedField, fields: Mapping[str, Values], records: int) -> str | None:
-    """The path whose name is the most telling; of equal names, the one in more records, then the shorter one."""
-    found = []
+    """The path whose name is the most telling; of equal names, the one in more records, then the shorter one.
+
+    Where no field has one of the names, the words decide; of several fields that say the same by their words, none.
+    """
+    found, worded = [], []
     for path, values in fields.items():
         rank = next((at for at, name in enumerate(wanted.names) if _ends_in(path, name)), None)
-        if rank is None or len(values) < SELDOM * records:
+        told = wanted.counted != "" and _count_of(path) == wanted.counted
+        if (rank is None and not told) or len(values) < SELDOM * records:
             continue
-        if sum(map(wanted.fits, values)) >= MOSTLY * len(values):
+        if sum(map(wanted.fits, values)) < MOSTLY * len(values):
+            continue
+        if rank is None:
+            worded.append(path)
+        else:
             found.append((rank, -len(values), path.count("."), path))
-    return min(found)[-1] if found else None
+    if found:
+        return min(found)[-1]
+    return worded[0] if len(worded) == 1 else None
+
+
+def _count_of(path: str) -> str | None:
+    """The kind of count that the last two steps of a path mean; None where they do not speak of tokens."""
+    name = ".".join(_plain(path).split(".")[-2:])
+    return kind_of(name) if _TOKENS.search(name) else None
+
+
+def _plain(path: str) -> str:
+    return _HUMP.sub("_", path).lower().replace("-", "_")
 
 
 def _ends_in(path: str, name: str) -> bool:
     """Whether a path ends in a name, however it is spelt: `usage.promptTokens` ends in `prompt_tokens`."""
-    plain = _HUMP.sub("_", path).lower().replace("-", "_")
+    plain = _plain(path)
     return plain == name or plain.endswith(f".{name}")
 
 

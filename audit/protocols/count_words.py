@@ -11,8 +11,8 @@ import re
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=\d)")
 _WORD = re.compile(r"[a-z0-9]+")
-_PROMPT = frozenset({"prompt", "input"})
-_COMPLETION = frozenset({"completion", "output", "candidates", "response", "generated"})
+_PROMPT = frozenset({"prompt", "input", "in"})
+_COMPLETION = frozenset({"completion", "output", "out", "candidates", "response", "generated"})
 _PLAIN = frozenset({"tokens", "token", "count", "num", "n", "total", "details", "detail", "usage"})
 """Words that tell nothing of which tokens are counted; `total` alone with them is the sum of both sides."""
 _WRITES = frozenset({"write", "writes", "written", "creation", "created"})

@@ -84,6 +84,48 @@ def test_cached_tokens_above_the_prompt_are_counted_apart(tmp_path: Path) -> Non
     assert found["counts"] == "exclusive"
 
 
+COUNTS = {
+    "prompt_tokens": ["tokens in", "input tokens", "tokens of prompt", "n prompt tokens total"],
+    "completion_tokens": ["out tokens", "tokens output", "completion tokens count"],
+    "cached_tokens": ["tokens in cached", "cached tokens in", "prompt cached tokens", "tokens cache read"],
+    "cache_write_tokens": ["tokens in cache write", "cache written tokens", "input tokens cache creation"],
+    "reasoning_tokens": ["tokens reasoning", "output tokens thinking"],
+}
+
+
+@pytest.mark.parametrize(("key", "words"), [(key, words) for key, names in COUNTS.items() for words in names])
+def test_a_count_is_found_by_its_words_in_any_order_and_spelling(key: str, words: str, tmp_path: Path) -> None:
+    """Snake case, dashes, camel case, and behind another object's name; what says no such count is left out."""
+    first, *rest = words.replace(" of ", " ").split()
+    for name in ("_".join([first, *rest]), "-".join([first, *rest]), first + "".join(map(str.capitalize, rest))):
+        call = {"prompt": "p", "answer": "a", "tokens_per_second": 9, "max_tokens": 5, "token_price_eur": 3}
+        assert (proposed(tmp_path, [call | {name: 3}] * 3) or {}).get(key) == name
+        nested = call | {"usage": {name: 3}}
+        assert (proposed(tmp_path, [nested] * 3) or {}).get(key) == f"usage.{name}"
+        found = proposed(tmp_path, [call] * 3) or {}
+        assert not found.keys() & COUNTS.keys()
+
+
+def test_two_counts_that_say_the_same_are_none(tmp_path: Path) -> None:
+    """Which of them is meant, nobody knows."""
+    call = {"prompt": "p", "answer": "a", "tokens_in_cached": 3, "tokens_in_cache_total": 4}
+    assert "cached_tokens" not in (proposed(tmp_path, [call] * 3) or {})
+
+
+def test_every_key_without_a_field_and_every_field_without_a_key_is_named(tmp_path: Path) -> None:
+    """Whoever reads the draft sees which of the one may be which of the other; what is used is not named."""
+    call = {"prompt": "p", "answer": "a", "kept": {"warm_tokens": 4, "price_eur": 1}, "attempt": 1}
+    made = draft.draft(
+        [write_jsonl(tmp_path / "log.jsonl", [call | {"prompt": f"p{n}", "purpose": "xy"[n % 2]} for n in range(30)])]
+    )
+    shown = " ".join(made.preview)
+    fields = {name for name, field in FieldMap.model_fields.items() if field.annotation == (str | None)}
+    told = shown.partition("Not found in the log: ")[2].partition("Fields of the log")[0]
+    named = {word.strip(".,:") for word in told.split()}
+    assert named & fields == fields - {"each", "messages", "prompt", "response"}
+    assert "Fields of the log that the map does not use: kept.warm_tokens, kept.price_eur, attempt." in shown
+
+
 @pytest.mark.parametrize(
     ("change", "left_out"),
     [

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from audit.core.display import milliseconds
+from audit.core.mixture import AnswerTimes
 from audit.mix.run import measure_mix
 from tests.mix.test_mix import row, traffic
 
@@ -30,6 +32,26 @@ def test_quantiles_are_within_a_hundredth(seed: int, tmp_path: Path) -> None:
         assert one.latency.requests == len(told)
         for share, found in ((0.5, one.latency.p50_ms), (0.95, one.latency.p95_ms)):
             assert found == pytest.approx(told[math.ceil(share * len(told)) - 1], rel=WITHIN)
+
+
+@pytest.mark.parametrize("ms", [1.0, 333.0, 989.0, 1_000.0, 1_009.5, 61_234.0])
+def test_times_that_are_all_the_same_are_told_as_they_are(ms: float, tmp_path: Path) -> None:
+    """A count of them is no reason to tell another time: in JSON, in the table, and whichever bin they are in."""
+    mix = measure_mix(traffic(tmp_path, [row(latency_ms=ms) for _ in range(30)]), ())
+    assert mix.total.latency == AnswerTimes(requests=30, p50_ms=ms, p95_ms=ms, within=0.0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_time_is_told_as_well_as_it_is_known(seed: int, tmp_path: Path) -> None:
+    """`within` holds for both figures, and a figure that is not exact is printed with two digits."""
+    rng = random.Random(seed)
+    times = sorted(rng.uniform(900, 999) for _ in range(40))
+    latency = measure_mix(traffic(tmp_path, [row(latency_ms=ms) for ms in times]), ()).total.latency
+    assert latency is not None
+    assert 0 < latency.within < WITHIN
+    for share, found in ((0.5, latency.p50_ms), (0.95, latency.p95_ms)):
+        assert found == pytest.approx(times[math.ceil(share * 40) - 1], rel=latency.within + 1e-9)
+        assert len(milliseconds(found, latency.within).rstrip("0 ms.")) <= 2
 
 
 def test_a_log_without_times_has_none(tmp_path: Path) -> None:

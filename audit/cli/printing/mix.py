@@ -172,7 +172,8 @@ def _by_day(mix: Mix) -> list[str]:
 def _latency(latency: AnswerTimes | None) -> list[str]:
     if latency is None or latency.requests < FEWEST_TIMES:
         return []
-    return [f"  Answers took  {milliseconds(latency.p50_ms)} in the median, 95% within {milliseconds(latency.p95_ms)}"]
+    median, most = _times(latency)
+    return [f"  Answers took  {median} in the median, 95% within {most}"]
 
 
 def _escalated(found: Escalations | None) -> list[str]:
@@ -214,7 +215,9 @@ def _cells(row: MixRow, by: str) -> list[str]:
 
 
 def _times(latency: AnswerTimes | None) -> list[str]:
-    return ["", ""] if latency is None else [milliseconds(latency.p50_ms), milliseconds(latency.p95_ms)]
+    if latency is None:
+        return ["", ""]
+    return [milliseconds(took, latency.within) for took in (latency.p50_ms, latency.p95_ms)]
 
 
 def _busiest(row: MixRow) -> list[ModelShare]:

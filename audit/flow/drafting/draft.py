@@ -114,7 +114,7 @@ def draft(sources: Sequence[Path], settings: Settings | None = None, given: Take
                 settings = settings.model_copy(update={"ingest": ingest})
                 continue
             told = f"# {count(report.requests)} requests; {report.format_sniffed}\n"
-            return _drafted(folder, told, preview_of(folder, report, guessed), given, guessed, proposed)
+            return _drafted(folder, told, preview_of(folder, report, guessed), given, guessed.fields, proposed)
 
 
 def _drafted(

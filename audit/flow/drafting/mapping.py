@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import polars as pl
@@ -14,30 +16,49 @@ from audit.core.errors import InputError
 from audit.core.settings import FieldMap, IngestSettings, Settings
 from audit.core.traffic import MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
 from audit.ingest.files.source import Source, find_sources, pieces
-from audit.ingest.propose import propose_map
+from audit.ingest.propose import propose_map, unused_fields
 from audit.ingest.run import IngestReport
 from audit.ingest.sniff import sniff
 
 PREVIEW = 5
 """Calls that are shown."""
+WIDE = 110
+"""Signs of a line."""
 MOST = 28
 """Signs of a model's name that are shown."""
 ASKED_FOR = ("started_at", "model", "response", "prompt_tokens", "completion_tokens", "cost_usd", "request_id")
 """What a map should have; without one of them something cannot be measured."""
+UNITS = frozenset({"where", "each", "duration_unit", "counts", "cost_unit", "feedback"})
+"""Keys of a map that are no field of a call."""
+UNUSED = 40
+"""Fields without a place in the map that are named."""
 _COLUMNS = ("started_at", "status", "prompt_chars", "prompt_tokens", "completion_tokens")
 
 
-def with_map(sources: Sequence[Path], settings: Settings) -> tuple[Settings, Mapping[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class GuessedMap:
+    """What was guessed of a log of no known format; empty where the format is known.
+
+    Attributes:
+        fields: As `ingest.map` takes it.
+        unused: Paths of the log's fields that it says nothing of.
+    """
+
+    fields: Mapping[str, Any]
+    unused: tuple[str, ...] = ()
+
+
+def with_map(sources: Sequence[Path], settings: Settings) -> tuple[Settings, GuessedMap]:
     """The settings with a guessed `ingest.map`, and that map, where no file of the logs is of a known format and some
     field holds prompts, or models and amounts; else the settings as they are and an empty map.
     """
     if settings.ingest.map is not None or settings.ingest.format is not None:
-        return settings, {}
+        return settings, GuessedMap({})
     files = find_sources(sources)
     if not all(_is_foreign(source, settings.ingest) for source in files) or not (guessed := propose_map(files[0])):
-        return settings, {}
+        return settings, GuessedMap({})
     mapped = settings.ingest.model_copy(update={"map": FieldMap(**guessed)})
-    return settings.model_copy(update={"ingest": mapped}), guessed
+    return settings.model_copy(update={"ingest": mapped}), GuessedMap(guessed, unused_fields(files[0], guessed))
 
 
 def _is_foreign(source: Source, settings: IngestSettings) -> bool:
@@ -49,12 +70,12 @@ def _is_foreign(source: Source, settings: IngestSettings) -> bool:
     return False
 
 
-def preview_of(folder: RunFolder, report: IngestReport, guessed: Mapping[str, Any]) -> tuple[str, ...]:
+def preview_of(folder: RunFolder, report: IngestReport, guessed: GuessedMap) -> tuple[str, ...]:
     """Five calls and the totals under a guessed map, as lines without a word of a prompt; nothing without a map."""
-    return tuple(_preview(folder, report, guessed)) if guessed else ()
+    return tuple(_preview(folder, report, guessed)) if guessed.fields else ()
 
 
-def _preview(folder: RunFolder, report: IngestReport, guessed: Mapping[str, Any]) -> Iterator[str]:
+def _preview(folder: RunFolder, report: IngestReport, guessed: GuessedMap) -> Iterator[str]:
     first = (
         pl.scan_parquet(folder.traffic_files())
         .select(*_COLUMNS, model=pl.coalesce(*MODEL_COLUMNS), usd=pl.coalesce(*SPEND_COLUMNS))
@@ -69,8 +90,23 @@ def _preview(folder: RunFolder, report: IngestReport, guessed: Mapping[str, Any]
     for line in shown:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(line, wide, strict=True)).rstrip()
     yield from _totals(folder, report)
-    if missing := [name for name in ASKED_FOR if name not in guessed]:
+    yield from _left_out(folder, guessed)
+
+
+def _left_out(folder: RunFolder, guessed: GuessedMap) -> Iterator[str]:
+    """Which keys of a map have no field, and which fields no key: where they meet, the guess is to be corrected."""
+    missing = [name for name in ASKED_FOR if name not in guessed.fields]
+    if missing:
         yield f"Not found in the log: {', '.join(missing)}."
+    more = [name for name in FieldMap.model_fields if name not in {*guessed.fields, *missing, *UNITS}]
+    if not {"messages", "prompt"}.isdisjoint(guessed.fields):
+        more = [name for name in more if name not in ("messages", "prompt")]
+    yield from wrap(f"Nor, of what the map can name besides: {', '.join(more)}.", WIDE)
+    labels = pl.scan_parquet(folder.traffic_files()).select(pl.col("route_source", "tenant_source").cast(pl.String))
+    named = {name for column in labels.unique().collect().iter_columns() for name in column.drop_nulls()}
+    if unused := [terminal_safe(path) for path in guessed.unused if path not in named]:
+        shown = [*unused[:UNUSED], *([f"{count(len(unused) - UNUSED)} more"] if len(unused) > UNUSED else [])]
+        yield from wrap(f"Fields of the log that the map does not use: {', '.join(shown)}.", WIDE)
 
 
 def _totals(folder: RunFolder, report: IngestReport) -> Iterator[str]:
