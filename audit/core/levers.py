@@ -303,6 +303,11 @@ class LeverLine:
         """Whether nothing was found because requests were not looked at, which is no zero."""
         return not self.at_most_usd and self.unseen_usd > 0
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether the upper end says less than it seems to: more dollars were not looked at than it has."""
+        return self.unseen_usd > self.at_most_usd
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulled:

@@ -186,6 +186,23 @@ class UpperBound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnpricedModel:
+    """Requests of one model, as one provider served it, without a known cost.
+
+    Attributes:
+        model: As logged; "" where the log names none.
+        provider: Under whose list a price was looked for, as logged; "" where the log names none.
+        reason: Of `core.reason.Reason`.
+        requests: Without a known cost.
+    """
+
+    model: str
+    provider: str
+    reason: str
+    requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
     """Answers of one model after which another, dearer one was asked the same in the same session, within ten minutes.
 
@@ -224,6 +241,7 @@ class Mix:
     Attributes:
         unknown: Rows of which the log tells neither an answer nor an error.
         unpriced: Requests without a known cost, by the reason (`core.reason.Reason`).
+        unpriced_models: The same by model and provider too, most requests first.
         apart_usd: What the log says that rows cost which are no billable request, by `core.traffic.Apart`; in no sum.
         priced_by_usd: Of `spend_usd`, the dollars by who says so, by `core.traffic.PricedBy`; they add up to it.
         providers: Who served a model, as the log says; only models of which all billable requests say the same.
@@ -236,7 +254,7 @@ class Mix:
 
     SPARSE: ClassVar[tuple[str, ...]] = (
         *("levers", "reconciliation", "priced_by_usd", "by_region", "escalations", "rejected", "questioned"),
-        "providers",
+        *("providers", "unpriced_models"),
     )
 
     window_from: str | None
@@ -256,6 +274,7 @@ class Mix:
     trend: tuple[MixDay, ...]
     upper_bound: UpperBound | None
     unpriced: dict[str, int] = field(default_factory=dict)
+    unpriced_models: tuple[UnpricedModel, ...] = ()
     unknown: int = 0
     apart_usd: dict[str, float] = field(default_factory=dict)
     priced_by_usd: dict[str, float] = field(default_factory=dict)

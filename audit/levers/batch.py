@@ -181,7 +181,7 @@ LEVER = Lever(
     summary="traffic that nobody waits for, at the vendor's batch price",
     basis=LeverBasis.INFERRED,
     effort=Effort.CODE,
-    change="send the nightly job through the vendor's batch interface; answers come within a day",
+    change="send what nobody waits for through the vendor's batch interface; answers come within a day",
     begin=_begin,
     reads=(
         *("at", "started_at", "day", *MONEY, *PRICING, *_STREAM, "streaming", "n_turns", "divided"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from audit.core.exchange import Usage
-from audit.core.mixture import CostChange, Mix, MixDay, MixRow, ModelShare, UpperBound, per_1k_usd
+from audit.core.mixture import CostChange, Mix, MixDay, MixRow, ModelShare, UnpricedModel, UpperBound, per_1k_usd
 from audit.core.rates import RatesOf, unlisted
 from audit.core.reason import Reason
 from audit.core.tier import Price, Tier
@@ -79,6 +79,7 @@ def mix_of(tables: MixTables, tiers: Sequence[Tier], rates_of: RatesOf = unliste
         trend=_trend(billable, days),
         upper_bound=_upper_bound(billable, tables.bounds, tiers),
         unpriced=_unpriced(billable),
+        unpriced_models=_unpriced_models(billable),
         unknown=counts["unknown"],
         apart_usd={kind: usd_of(part) for kind, part in apart.items() if part["priced"].sum()},
         priced_by_usd={str(who): usd_of(part) for who, part in _parts(billable, "priced_by") if part["priced"].sum()},
@@ -106,6 +107,20 @@ def _unpriced(billable: pl.DataFrame) -> dict[str, int]:
     unknown = billable.with_columns(pl.col("unpriced_reason").fill_null(Reason.COST_UNKNOWN.value))
     counts = {str(why): _requests(part) - int(part["priced"].sum()) for why, part in _parts(unknown, "unpriced_reason")}
     return {why: number for why, number in counts.items() if number}
+
+
+def _unpriced_models(billable: pl.DataFrame) -> tuple[UnpricedModel, ...]:
+    """Whose price is not known, most requests first."""
+    rows = (
+        billable.with_columns(
+            pl.col("unpriced_reason").fill_null(Reason.COST_UNKNOWN.value), pl.col("provider").fill_null("")
+        )
+        .group_by("model", "provider", reason="unpriced_reason")
+        .agg(requests=pl.sum("requests") - pl.sum("priced"))
+        .filter(pl.col("requests") > 0)
+        .sort("requests", "model", "provider", "reason", descending=[True, False, False, False])
+    )
+    return tuple(UnpricedModel(**row) for row in rows.iter_rows(named=True))
 
 
 def _days(rows: pl.DataFrame) -> list[date]:

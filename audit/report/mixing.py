@@ -404,7 +404,7 @@ def waterfall(findings: Findings) -> Waterfall | None:
             (line.left_usd, line.usd),
             scale,
         )
-        at_most = "–" if line.is_open else usd_cell(line.at_most_usd, digits)
+        at_most = "–" if line.is_open else usd_cell(line.at_most_usd, digits) + "*" * line.is_partial
         basis = f", {line.basis}" if line.usd else ""
         steps.append(replace(made, takes=shown[line.lever.value] + basis, at_most=at_most))
     if findings.tested:
@@ -419,7 +419,9 @@ def waterfall(findings: Findings) -> Waterfall | None:
         finding=less
         if usd(end) != usd(levers.paid_usd)
         else f"{paid}; nothing that is counted here would have saved any.",
-        unseen=f"Not looked at, and left in the bill: {', '.join(unseen)}." if unseen else "",
+        unseen=f"Not looked at, left in the bill, and in no upper end (* where it is most): {', '.join(unseen)}."
+        if unseen
+        else "",
         steps=tuple(steps),
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from audit.cli.printing.levers import _upper_end
 from audit.core.levers import Kind, LeverBasis, LeverLedger, LeverLine, LeverName, Unseen
 from audit.core.rates import CallKind, Rates
 from audit.levers import LEVERS
@@ -176,6 +177,9 @@ def test_what_cannot_be_looked_at_is_told(tmp_path: Path) -> None:
     assert why[LeverName.SAME_MODEL] == {Unseen.NO_RATES: 1}
     assert why[LeverName.BATCH] == {Unseen.NO_RATES: 1, Unseen.NO_BATCH_PRICE: 1, Unseen.NO_TIME: 1}
     assert line(found, LeverName.SAME_MODEL).unseen_usd == 5.0
+    for one in found.lines:
+        assert one.is_partial == (one.unseen_usd > one.at_most_usd)
+        assert _upper_end(one, 2).endswith("*") == (one.is_partial and one.at_most_usd > 0)
 
 
 def test_the_same_model_for_less(tmp_path: Path) -> None:

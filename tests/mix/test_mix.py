@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from audit.cli.printing.mix import _summary
 from audit.core.errors import InputError
 from audit.core.tier import Price, PriceStep, Tier
 from audit.mix.run import measure_mix
@@ -201,3 +202,23 @@ def test_the_upper_bound_is_priced_by_length(tmp_path: Path) -> None:
     bound = measure_mix(traffic(tmp_path, rows), (tier,)).upper_bound
     assert bound is not None
     assert bound.cost_usd == pytest.approx((1000 + 20 + 10_010 + 200) / 1e6)
+
+
+def test_models_without_a_price_are_named_with_whom_they_were_looked_up_under(tmp_path: Path) -> None:
+    """Each model and provider with its requests; together they are the requests without a known cost."""
+    asked = {"cost": None, "unpriced_reason": "unknown_model"}
+    rows = [row(**asked, model_key="claude-opus-4-1", provider="openai")] * 3
+    rows += [row(**asked, model_key="own"), row()]
+    mix = measure_mix(traffic(tmp_path, rows), ())
+    assert [(one.model, one.provider, one.requests) for one in mix.unpriced_models] == [
+        ("claude-opus-4-1", "openai", 3),
+        ("own", "", 1),
+    ]
+    by_reason: dict[str, int] = {}
+    for one in mix.unpriced_models:
+        by_reason[one.reason] = by_reason.get(one.reason, 0) + one.requests
+    assert by_reason == mix.unpriced
+    assert sum(by_reason.values()) == mix.unpriced_requests
+    shown = " ".join(" ".join(_summary(mix, bars=False)).split())
+    assert "for 20% of the requests" in shown
+    assert "(claude-opus-4-1 at openai 3, own 1)" in shown

@@ -97,5 +97,5 @@ def test_the_section_says_what_nobody_looked_at() -> None:
     page = render_html(with_levers(), ())
     assert '<section id="levers"' in page
     assert "From paid to needed" in page
-    assert "Not looked at, and left in the bill: unused answers $4.00." in page
+    assert "Not looked at, left in the bill, and in no upper end (* where it is most): unused answers $4.00." in page
     assert 'id="levers"' not in render_html(example(), ())

@@ -38,10 +38,15 @@ def print_levers(terminal: Terminal, ledger: LeverLedger) -> None:
     columns += [Column(title=title, right=True) for title in ("Takes", "At most", "Requests")]
     columns += [Column(title="Rests on")]
     terminal.tables(table(columns, _rows(ledger), width=terminal.width, drawn=drawn))
-    blind = [f"{line.lever.words} {usd(line.unseen_usd)} ({_reasons(line)})" for line in ledger.lines if line.is_open]
-    if blind:
-        told = _wrapped(f"Not looked at, so no upper end is known: {'; '.join(blind)}.", 2, terminal.width)
-        terminal.lines(map(drawn, ["", *told]))
+    for words, lines in (
+        ("Not looked at, so no upper end is known", [line for line in ledger.lines if line.is_open]),
+        (
+            "Not looked at, and in no upper end (*)",
+            [line for line in ledger.lines if line.is_partial and not line.is_open],
+        ),
+    ):
+        if blind := [f"{line.lever.words} {usd(line.unseen_usd)} ({_reasons(line)})" for line in lines]:
+            terminal.lines(map(drawn, ["", *_wrapped(f"{words}: {'; '.join(blind)}.", 2, terminal.width)]))
 
 
 def print_ledger(terminal: Terminal, ledger: LeverLedger) -> None:
@@ -85,13 +90,18 @@ def _rows(ledger: LeverLedger) -> list[list[str]]:
         [
             f"  {line.lever.words}",
             shown[line.lever],
-            "–" if line.is_open else usd_cell(line.at_most_usd, money_digits(ledger.paid_usd)),
+            _upper_end(line, money_digits(ledger.paid_usd)),
             compact(line.requests),
             str(line.basis) if line.usd else "",
         ]
         for line in lines
     ]
     return [*rows, ["  left", shown["left"], "", "", ""]]
+
+
+def _upper_end(line: LeverLine, digits: int) -> str:
+    """What a lever could take at most, with a star where most of what it is about was not looked at."""
+    return "–" if line.is_open else usd_cell(line.at_most_usd, digits) + "*" * line.is_partial
 
 
 def _reasons(line: LeverLine) -> str:

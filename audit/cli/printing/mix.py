@@ -78,7 +78,12 @@ def print_mix(terminal: Terminal, mix: Mix, by: str, *, tiers: bool = True) -> N
 def _summary(mix: Mix, *, bars: bool) -> list[str]:
     per_1k = "–" if mix.total.cost_per_1k_usd is None else usd_rate(mix.total.cost_per_1k_usd)
     paid = usd(mix.spend_usd) if mix.total.cost_known else "unknown"
-    lines = [f"  You paid      {paid}     {per_1k} per 1k{_trend(mix.total)}"]
+    rate = f"{per_1k} per 1k{_trend(mix.total)}"
+    if mix.unpriced_requests and mix.total.cost_known:
+        known = percent_share(1 - mix.unpriced_requests / mix.requests)
+        lines = _wrapped("You paid", f"{paid} for {known} of the requests; what the others cost is not known", rate)
+    else:
+        lines = [f"  You paid      {paid}     {rate}"]
     lines += [*_why(mix.total.change), *(_by_day(mix) if bars else ()), *_latency(mix.total.latency)]
     lines += _escalated(mix.escalations)
     shares = [f"{terminal_safe(m.model)} {percent_share(m.request_share)}" for m in _busiest(mix.total)[:MODELS]]
@@ -87,12 +92,24 @@ def _summary(mix: Mix, *, bars: bool) -> list[str]:
     lines.append(f"  Requests      {' · '.join(shares) or 'none'}")
     lines += _priced_by(mix)
     noted = [
-        f"{count(number)} without a price, in no amount here: {sentence_of(why)}"
+        f"{count(number)} without a price, in no amount here: {sentence_of(why)}{_whose(mix, why)}"
         for why, number in mix.unpriced.items()
         if number
     ]
     noted += [kind.counted(number, mix.apart_usd.get(kind)) for kind, number in _rows_apart(mix) if number]
     return [*lines, *(_wrapped("Not counted", "; ".join(noted)) if noted else ()), *_doubts(mix)]
+
+
+def _whose(mix: Mix, why: str) -> str:
+    """The models whose price is not known, and under whose list it was looked for; "" where the log names no model."""
+    found = [one for one in mix.unpriced_models if one.reason == why and one.model]
+    told = [
+        terminal_safe(f"{one.model} at {one.provider}" if one.provider else one.model) + f" {count(one.requests)}"
+        for one in found[:MODELS]
+    ]
+    if (more := len(found) - MODELS) > 0:
+        told.append(f"{plural(more, 'more model')}, which --json has")
+    return f" ({', '.join(told)})" if told else ""
 
 
 def _doubts(mix: Mix) -> list[str]:
