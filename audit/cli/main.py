@@ -10,6 +10,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import shutil
 import signal
 import sys
@@ -161,8 +162,28 @@ def _invoke(command: Any, argv: Sequence[str], switches: Switches) -> int:
 def _usage(error: typer.TyperException) -> UsageError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "audit"
-    what = " ".join(error.format_message().split()).rstrip(".")
-    return UsageError(what[:1].lower() + what[1:], hint=f"{path} --help")
+    what = _worded(" ".join(error.format_message().split()).rstrip("."))
+    option = getattr(error, "param", None)
+    about = " ".join((getattr(option, "help", None) or "").split())
+    notes = [f"{option.opts[0]} {option.metavar or ''}".strip() + f": {about}"] if option is not None and about else []
+    return UsageError(what[:1].lower() + what[1:], notes=notes, hint=f"{path} --help")
+
+
+_OF_LIBRARY = (
+    (r"Input should be a valid integer\b.*", "it has to be a whole number"),
+    (r"Input should be a valid number\b.*", "it has to be a number"),
+    (r"Input should be greater than or equal to (\S+)", r"it has to be at least \1"),
+    (r"Input should be less than or equal to (\S+)", r"it has to be at most \1"),
+    (r"Input should be\b", "it has to be"),
+    (r"Value error, ", ""),
+)
+"""How the library that reads options says what is wrong with a value, and how we do."""
+
+
+def _worded(what: str) -> str:
+    for theirs, ours in _OF_LIBRARY:
+        what = re.sub(theirs, ours, what)
+    return what
 
 
 def _bug(error: Exception) -> Bug:

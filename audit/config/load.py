@@ -15,6 +15,7 @@ from audit.config.catalogs import assertion_types, catalogs
 from audit.core.display import plural
 from audit.core.errors import AuditError, ConfigError, Place, UnknownName, nearest
 from audit.core.fingerprint import fingerprint
+from audit.core.section import Section
 from audit.core.settings import Criterion, CriterionSettings, Settings, StoreSettings
 from audit.core.tier import BATCH_OPTIONS
 from audit.core.units import A_POINT, NoUnit
@@ -202,12 +203,20 @@ def _shape(document: Document, detail: ErrorDetails) -> ConfigError:
         return ConfigError(f"{named(path)} {what}", code="config.type", place=place, hint=hint)
     known = re.findall(r"'([^']+)'", message) if kind == "literal_error" else []
     near = nearest(str(detail["input"]), known)
-    return ConfigError(
-        f"{named(path)} {_worded(message)}",
-        code="config.value" if known else "config.type",
-        place=place,
-        hint=f"did you mean `{near}`?" if near else None,
-    )
+    hint = f"did you mean `{near}`?" if near else _as_mapping(path, detail)
+    code = "config.value" if known else "config.type"
+    return ConfigError(f"{named(path)} {_worded(message)}", code=code, place=place, hint=hint)
+
+
+def _as_mapping(path: Keys, detail: ErrorDetails) -> str | None:
+    """`references: {path: ...}`, with the keys that a section must have, where something else stands in its place."""
+    name = detail.get("ctx", {}).get("class_name")
+    section = next((one for one in Section.__subclasses__() if one.__name__ == name), None)
+    if section is None or not path:
+        return None
+    needed = [field.alias or name for name, field in section.model_fields.items() if field.is_required()]
+    keys = ", ".join(f"{name}: ..." for name in needed or list(section.model_fields)[:1])
+    return f"- {{{keys}}}" if isinstance(path[-1], int) else f"{path[-1]}: {{{keys}}}"
 
 
 def _worded(message: str) -> str:

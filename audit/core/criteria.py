@@ -266,7 +266,7 @@ class LogProblem:
 
     @property
     def because(self) -> Because:
-        """With its counts, its cause and an example, by the signs of its id that `audit show` lists too."""
+        """With its counts, its cause and an example, by the first characters of its id, as in `audit show`."""
         example = self.example_id[:ID_SHOWN]
         return because(self.reason, count=self.count, of=self.of, detail=self.detail, example=example)
 

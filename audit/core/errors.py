@@ -140,7 +140,8 @@ class MissingPackage(AuditError):
         notes = [why] if why else []
         notes += [f"it comes with the extra `{extra}` of this tool"] if extra else []
         install = " ".join(dict.fromkeys([package, *beside]))
-        super().__init__(f"the package `{package}` is not installed", notes=notes, hint=f"pip install {install}")
+        hint = f"pip install {install};  where pipx installed this tool:  pipx inject audit {install}"
+        super().__init__(f"the package `{package}` is not installed", notes=notes, hint=hint)
 
 
 class MissingKey(AuditError):

@@ -76,7 +76,7 @@ class CostChange:
             "other work": self.routes_usd,
             "other models": self.models_usd,
             "tokens": self.tokens_usd,
-            "price per token": self.price_usd,
+            "price or cached share": self.price_usd,
         }
 
     @property

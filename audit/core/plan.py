@@ -360,7 +360,7 @@ class Plan:
         if self.least_cap_usd is None:
             return "raise --max-spend, or leave it out: the whole quote is the limit then"
         enough = math.ceil(self.least_cap_usd * 100) / 100
-        return f"--max-spend {enough:.2f} begins a route; without a cap the whole quote is the limit"
+        return f"--max-spend {enough:.2f} is enough to begin a route; without a cap the whole quote is the limit"
 
     @property
     def at_stake_usd(self) -> float:

@@ -257,7 +257,7 @@ SENTENCES: Mapping[Reason, str] = {
     "answer",
     Reason.NOTHING_TRIMMED: "its trim leaves every one of {requests} sampled requests as it is, and it costs no less",
     Reason.CAP_LEAVES_TOO_LITTLE: "the cap leaves money for {affordable} of the {least} replays it needs at least",
-    Reason.CAP_LEFT_NOTHING: "the cap left no money for it",
+    Reason.CAP_LEFT_NOTHING: "the spend cap was used up before it",
     Reason.FEW_PAIRS: "about {pairs} certification pairs; a Switch needs at least {least}",
     Reason.ONLY_IF_BETTER: ("only if the two disagree on fewer than {usual} of answers, or the candidate is better"),
     Reason.FEW_RANDOM_LABELS: "only if the candidate is better: the {judged} random pairs that people have judged "

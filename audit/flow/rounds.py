@@ -133,7 +133,7 @@ def least_cap_usd(run: PreparedRun) -> float | None:
 
 
 def refuse_idle(plan: Plan) -> None:
-    """Refuse a cap that begins no route: findings of a run that asked nothing would read as a result.
+    """Refuse a cap that is too low to begin any route: findings of a run that asked nothing would read as a result.
 
     Raises:
         InputError: With a cap that would begin one.
@@ -142,7 +142,7 @@ def refuse_idle(plan: Plan) -> None:
         return
     cut = [one for one in plan.designs if one.why and one.why.reason is Reason.CAP_LEAVES_TOO_LITTLE]
     raise InputError(
-        f"nothing was replayed: the cap of {usd_limit(plan.max_spend_usd)} begins no route",
+        f"nothing was replayed: the cap of {usd_limit(plan.max_spend_usd)} is too low to begin any route",
         code="replay.cap",
         notes=["nothing was sent, $0.00 spent", *(f"{one.route or '(none)'}: {one.reason}" for one in cut[:5])],
         hint=plan.cap_that_begins,

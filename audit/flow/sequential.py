@@ -67,7 +67,7 @@ def replay(
         saved: A plan made earlier. It is refused when its logs, settings or prices have changed since.
 
     Raises:
-        InputError: The options leave nothing to test, or the cap begins no route.
+        InputError: The options leave nothing to test, or the cap is too low to begin any route.
         PlanStale: `saved` is not the plan of these inputs any more.
         Incomplete: The cap, failures or an outage stopped the replay. What is done was scored and reported all the
             same, as an incomplete run.

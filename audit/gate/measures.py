@@ -130,7 +130,7 @@ def _recommended(rule: Rule, route: RouteFinding, findings: Findings) -> Measure
 def _staying(rule: Rule, route: RouteFinding, findings: Findings) -> Measured:
     """Nothing moves: there is no change to judge, and the accepted rate is today's."""
     open_ = route.verdict is Verdict.NOT_PROVEN
-    note = f"nothing moves, it stays on {route.recommendation.today} ({'not proven' if open_ else 'keep'})"
+    note = f"no change; the route stays on {route.recommendation.today} ({'not proven' if open_ else 'keep'})"
     if rule.metric == "accept_rate":
         unmeasured = _unmeasured(rule, [route])
         value = None if unmeasured else _usable(route.accepted_rate)

@@ -47,7 +47,11 @@ def judge_policy(policy: RoutingPolicy, seen: Seen, record: Record, *, on: date)
     """
     rules = (
         _rule("evidence is fresh", f"expires {policy.expires_at or 'never'}", _fresh(policy, on)),
-        _rule("models are the audited ones", f"others at most {percent(STRANGE_SHARE)}", _models(policy, seen)),
+        _rule(
+            "models are the audited ones",
+            f"at most {percent(STRANGE_SHARE)} of requests on any other model",
+            _models(policy, seen),
+        ),
         _rule("prices are the audited ones", "USD per million tokens", _prices(policy, seen)),
         _rule("traffic is like the audited", f"stability index at most {SMALL_DRIFT}", _shape(policy, seen)),
         _rule("criteria are the audited ones", "same criteria, same margin", _criteria(policy, seen)),
@@ -228,7 +232,7 @@ def _why_none(policy: RoutingPolicy, seen: Seen, entry: RoutePolicy) -> str:
         return f"its traffic begins before {policy.made_at}, where the policy's own evidence ends: nothing is counted"
     if why := unwatched(entry):
         return f"{why}; or replay {entry.tier}, and not {entry.today[0]}, on traffic that it does not serve yet"
-    return "its tiers were not replayed in this run"
+    return "this run has no replays of the tiers that the policy uses on this route"
 
 
 def unwatched(entry: RoutePolicy) -> str:
@@ -258,11 +262,11 @@ def _watched(entry: RoutePolicy, windows: Sequence[WatchedPairs], *, routes: int
     )
     found, n = State(state.decision.value), sum(one.n for one in windows)
     value = Estimate.of(sum(one.c - one.b for one in windows) / n, state.interval, state.interval.level)
-    told = plural(len(windows), "window")
+    told, size = plural(len(windows), "window"), points(margin).lstrip("+")
     if found is State.FAIL:
-        told += f", e-value {_e(state.log_e_fail)} that it loses more than {points(margin)}: {AGAIN}"
+        told += f", e-value {_e(state.log_e_fail)} for a loss above {size} points: {AGAIN}"
     else:
-        told += f", e-value {_e(state.log_e_pass)} that it holds {points(-margin)}, {1 / alpha:.0f} decides"
+        told += f", e-value {_e(state.log_e_pass)} for a loss below {size} points; shown from {1 / alpha:.0f} on"
     told += f"; certified by {proven_by(entry.grade)}"
     return _check(entry.route, found, told, tier=entry.tier, value=value, unit="pt", n=n)
 

@@ -456,10 +456,7 @@ class Client:
                 answer = await self._send(lane, ready, sent)
         except EndpointError as error:
             self._mask.error(error)
-            if isinstance(error, TransientError) and error.kind in DOWN:
-                lane.breaker.failed()
-            else:
-                lane.breaker.succeeded()
+            self._told(lane, up=not (isinstance(error, TransientError) and error.kind in DOWN))
             # A pause that nobody waits for must not hold the others back either: `_ask` gives the tier up.
             pause_s = min(error.retry_after_s or 0.0, self._options.backoff.longest_retry_after_s)
             if sent is not None:
@@ -468,8 +465,17 @@ class Client:
         except BaseException:
             lane.breaker.abandoned()
             raise
-        lane.breaker.succeeded()
+        self._told(lane, up=True)
         return answer
+
+    def _told(self, lane: _Lane, *, up: bool) -> None:
+        """Tell the breaker what a call has shown, and the user when an outage begins or ends."""
+        was_open = lane.breaker.is_open
+        lane.breaker.succeeded() if up else lane.breaker.failed()
+        if lane.breaker.is_open and not was_open:
+            self._options.on_note(f"{lane.host} does not answer: tier `{lane.tier.name}` waits, and is tried again")
+        elif was_open and not lane.breaker.is_open:
+            self._options.on_note(f"{lane.host} answers again: tier `{lane.tier.name}` goes on")
 
     async def _send(self, lane: _Lane, call: HttpCall, sent: PacedCall) -> tuple[Completion, float]:
         """The answer, and the milliseconds from sending to the last byte."""

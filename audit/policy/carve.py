@@ -203,10 +203,15 @@ def _notes(left: Sequence[_Left], chosen: Mapping[str, Option], options: PolicyO
         requests = sum(one.route.requests for one in left) or 1
         lines.append(
             f"{wish.budget}: {usd(options.spend_usd)} in {options.days} days becomes at most "
-            f"{usd(options.spend_usd - saved)}; estimated loss {points(lost / requests)} points of accepted answers "
-            "over these routes"
+            f"{usd(options.spend_usd - saved)}; by the estimate {_lost(lost / requests)} over these routes"
         )
     return lines
+
+
+def _lost(loss: float) -> str:
+    """`0.7 points of accepted answers are lost`; a loss below 0 is a gain."""
+    size = points(abs(loss)).lstrip("+")
+    return f"{size} points of accepted answers are {'gained' if loss < 0 else 'lost'}"
 
 
 def _measured(claim: Claim) -> str:

@@ -167,10 +167,13 @@ def with_provider(policy: RoutingPolicy, tier: str) -> str:
     return f"{spoken}/{model}"
 
 
-def no_default(target: str, what: str) -> CannotExpress:
-    """A target asks for a default, and several models serve the routes that the policy leaves alone."""
-    lacks = f"it asks for {what}, and several models serve the routes that no entry is about"
-    return CannotExpress(target, lacks, hint="name the tier that serves them all:  --default TIER")
+def no_default(target: str, what: str, policy: RoutingPolicy) -> CannotExpress:
+    """A target asks for a default, and the log does not say which: it has no other route, or several models there."""
+    lacks = (
+        f"it needs {what} for requests of any other route, and the log does not settle which tier that is: either the "
+        "log has no other route, or several models serve them"
+    )
+    return CannotExpress(target, lacks, hint=f"choose one:  --default TIER, of {listing(sorted(policy.models))}")
 
 
 def slug(name: str, longest: int = 40) -> str:

@@ -80,7 +80,7 @@ def test_a_cap_that_begins_nothing(capsys: pytest.CaptureFixture[str], fixed: li
     for argv in ([*LOG, "--yes", "--max-spend", "0.0000001", *fixed], ["plan.json"]):
         assert run(["replay", *argv]) == 2
         said = " ".join(capsys.readouterr().err.split())
-        assert "the cap of $0.0000001 begins no route" in said
+        assert "the cap of $0.0000001 is too low to begin any route" in said
         assert "$0.00 spent" in said
     if not fixed:  # what is named begins a route: the refusal is the endpoint's then
         (enough,) = (word for before, word in zip(said.split(), said.split()[1:], strict=False) if "--max" in before)

@@ -80,7 +80,7 @@ def test_a_route_that_is_left_alone_passes(verdict: Verdict) -> None:
     decision = judge(world(left_alone("a", verdict), moving), with_names(["quality_delta{route:a} >= -2pt"]))
     (check,) = decision.checks
     assert (check.state, check.stays, check.value) == (PASS, True, None)
-    assert check.reason.startswith("nothing moves, it stays on aurora-4")
+    assert check.reason.startswith("no change; the route stays on aurora-4")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_the_accepted_rate_of_a_route_that_stays_is_todays() -> None:
     stays = left_alone("a", Verdict.KEEP, accepted_rate=interval(0.97, 0.96, 0.98))
     (check,) = judge(world(stays), with_names(["accept_rate{route:a} >= 95%"])).checks
     assert (check.state, check.value) == (PASS, interval(0.97, 0.96, 0.98))
-    assert "nothing moves, it stays on aurora-4" in check.reason
+    assert "no change; the route stays on aurora-4" in check.reason
 
 
 def test_a_split_is_judged_by_its_own_policy() -> None:

@@ -172,7 +172,7 @@ def test_the_preview_shows_figures_and_no_word_of_a_prompt(tmp_path: Path) -> No
     calls = [{"prompt": "Wie heisst der Kater?", "answer": "Mikesch", "model_name": model, "n": n} for n in range(9)]
     made = draft.draft([write_jsonl(tmp_path / "log.jsonl", calls)])
     shown = "\n".join(made.preview)
-    assert shown.count("21 signs") == 5
+    assert shown.count("21 characters") == 5
     assert "All of it: 9 requests, no cost known" in shown
     assert "Not found in the log: started_at, model, prompt_tokens, completion_tokens, cost_usd, request_id." in shown
     assert "Kater" not in made.text

@@ -30,6 +30,7 @@ from audit.llm.translation import FOREIGN, MAYBE_BILLED, NEVER_ARRIVED, STATUS_O
 from audit.protocols import PROTOCOLS
 from audit.protocols.faults import Fault
 from audit.protocols.sse import has_token
+from tests.llm.virtual import JumpingClock
 from tests.llm.world import URL, Script, body, ok, request, tier
 from tests.protocols.speakers import SPEAKERS, broken_off
 from tests.protocols.streaming import events_of
@@ -228,6 +229,36 @@ def test_an_endpoint_that_only_streams_is_read_from_streams() -> None:
     assert replies[0].completion is not None
     assert replies[0].completion.ttft_ms is not None
     assert len(told) == 1
+
+
+def test_an_outage_is_told_when_it_begins_and_when_it_ends() -> None:
+    """Whoever looks at a log file, too, sees why nothing goes on, and that it does again; each once."""
+    fine = httpx.Response(200, json={"model": "m", "choices": [{"message": {"content": "fine"}}]})
+    down = [True]
+    told: list[str] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        if down[0]:
+            raise httpx.ConnectError("nobody there")
+        return fine
+
+    def note(text: str) -> None:
+        told.append(text)
+        down[0] = False
+
+    async def main() -> None:
+        asked, clock = tier(), JumpingClock()
+        options = ClientOptions(environ={}, on_note=note)
+
+        async with open_client([asked], transport=httpx.MockTransport(answer), options=options, clock=clock) as client:
+
+            async def one(number: int) -> None:
+                await client.complete(request(str(number)), asked)
+
+            await clock.run([one(number) for number in range(40)])
+
+    asyncio.run(main())
+    assert [text.partition(":")[0].split(" ", 1)[1] for text in told] == ["does not answer", "answers again"]
 
 
 def test_what_an_adapter_raises_costs_one_call(monkeypatch: pytest.MonkeyPatch) -> None:

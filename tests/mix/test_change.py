@@ -79,9 +79,9 @@ def test_any_change_is_divided_without_a_rest(tmp_path: Path) -> None:
         ("other models", [call(0)], [call(1, "small", prompt=900)]),
         ("tokens", [call(0)], [call(1, answer=500)]),
         ("tokens", [call(0)], [call(1, prompt=200)]),
-        ("price per token", [call(0)], [call(1, off=0.5)]),
-        ("price per token", [call(0)], [call(1, off=1)]),
-        ("price per token", [call(0, "unlisted", answer=10)], [call(1, "unlisted", answer=10, off=0.2)]),
+        ("price or cached share", [call(0)], [call(1, off=0.5)]),
+        ("price or cached share", [call(0)], [call(1, off=1)]),
+        ("price or cached share", [call(0, "unlisted", answer=10)], [call(1, "unlisted", answer=10, off=0.2)]),
     ],
 )
 def test_one_thing_changes_and_nothing_else_is_named(

@@ -89,7 +89,7 @@ def test_litellms_auto_router_shows_its_classifiers_no_tools() -> None:
     assert refusal("litellm-auto-router", policy(replace(CLASSIFIER, kind="guarded", signal=guarded)))
     models = {**policy().models, "other": "openai/o4"}
     made = policy(entry("/a"), entry("/b", otherwise="other"), models=models)
-    assert "falls back" in refusal("litellm-auto-router", made)
+    assert "one fallback for each model" in refusal("litellm-auto-router", made)
 
 
 def test_litellms_classifiers_are_the_router(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

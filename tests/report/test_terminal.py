@@ -90,11 +90,13 @@ def test_a_route_that_nothing_was_tested_on_says_why_and_how_to_go_on() -> None:
     found = fixtures.proven()
     untried = [
         changed(dataclasses.replace(route, candidates=()), verdict=Verdict.NOT_PROVEN, reason=why)
-        for route, why in zip(found.routes, ["the cap left no money for it", "none is cheaper"] * 2, strict=False)
+        for route, why in zip(
+            found.routes, ["the spend cap was used up before it", "none is cheaper"] * 2, strict=False
+        )
     ]
     text = " ".join(plain(summary_lines(dataclasses.replace(found, routes=tuple(untried)))).split())
     first, second = [[route.route for route in untried][start::2] for start in (0, 1)]
-    more = "the cap left no money for it; the same command with a higher --max-spend goes on with it."
+    more = "the spend cap was used up before it; the same command with a higher --max-spend goes on with it."
     assert f"{' and '.join(first)}: {more}" in text
     assert f"{' and '.join(second)}: none is cheaper." in text
 

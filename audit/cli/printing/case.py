@@ -49,7 +49,14 @@ def find_case(folder: RunFolder, cases: Sequence[Case], name: str, tier: str = "
     if folder.slice.exists() and (len(name) >= SHORTEST_PREFIX or name in named):
         from audit.cases.found import find
 
-        return find(folder, named[name].exchange_id if name in named else name, tier)
+        try:
+            return find(folder, named[name].exchange_id if name in named else name, tier)
+        except UnknownName as unknown:
+            if unknown.code != "exchange.unknown" or not named:
+                raise
+            found_none = UnknownName.among("case", name, list(named))
+            notes = [*found_none.notes, "every exchange, by its id:  audit show RUN --all"]
+            raise InputError(found_none.what, code=found_none.code, notes=notes, hint=found_none.hint) from None
     if not cases:
         raise InputError("the run has no cases: nothing was replayed", code="case.none", hint="audit replay LOGS")
     raise UnknownName.among("case", name, list(named))
@@ -125,6 +132,8 @@ def notices(findings: Findings) -> list[str]:
 
 
 def _side(title: str, side: CaseSide) -> list[str]:
+    if not side.tier:  # nobody was asked, and the text says why
+        return [f"{title}: not asked: {inert(side.text)}"]
     passed = {True: "passes", False: "fails", None: "could not be measured"}[side.passed]
     cost = "cost unknown" if side.cost_usd is None else usd_call(side.cost_usd)
     several = f", {side.answers}" if side.answers else ""

@@ -78,7 +78,7 @@ def _wrapped(text: str, indent: int, width: int) -> list[str]:
 
 _CLOSING = (
     "Each lever takes from what the lines above it left; upper ends do not add up.",
-    "Cases are the first signs of ids of rows (row_id). How each lever is measured: docs/method/levers.md",
+    "Cases are the first characters of row ids (row_id). How each lever is measured: docs/method/levers.md",
 )
 
 

@@ -380,7 +380,8 @@ def _next(plan: Plan, saved: Path | None) -> list[str]:
     if saved is None:
         return []
     if plan.cap_stops_it:
-        return ["", f"Saved {saved}. The cap begins no route, so this plan would not be run: {plan.cap_that_begins}."]
+        why = f"The cap is too low to begin any route, so this plan would not be run: {plan.cap_that_begins}."
+        return ["", f"Saved {saved}. {why}"]
     if not plan.calls and not any(quote.recorded for quote in plan.quotes):
         why = "No route can be decided, so there is nothing to replay. Correct what is named above, and plan again."
         return ["", f"Saved {saved}. {why}"]

@@ -130,7 +130,7 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         f"{at:%Y-%m-%d %H:%M:%S}" if at is not None else "–",
         model if len(model) <= MOST else model[: MOST - 1] + "…",
-        f"{count(row['prompt_chars'])} signs",
+        f"{count(row['prompt_chars'])} characters",
         *counts,
         "–" if row["usd"] is None else usd(row["usd"]),
         str(row["status"]),

@@ -31,7 +31,12 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
             raise CannotExpress(NAME, f"its classifiers do not see what `{unseen[0]}` is computed from", route=entry)
         otherwise = incumbent_of(entry, NAME)
         if fallbacks.setdefault(entry.tier, otherwise) != otherwise:
-            raise CannotExpress(NAME, f"`{entry.tier}` falls back to another tier on another route", route=entry)
+            raise CannotExpress(
+                NAME,
+                f"LiteLLM has one fallback for each model, and on another route the one of `{entry.tier}` is "
+                f"`{fallbacks[entry.tier]}`; here it would be `{otherwise}`",
+                route=entry,
+            )
     config: dict[str, Any] = {
         "model_list": [
             *(_router(entry) for entry in routes),

@@ -32,7 +32,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
     lacks = "its conditions read metadata and parameters, and cannot compute this signal from the messages"
     routes = list(static_routes(policy, NAME, lacks))
     if policy.default_tier is None:
-        raise no_default(NAME, "a default target")
+        raise no_default(NAME, "a default target", policy)
     numbered = [(f"route-{number}", entry) for number, entry in enumerate(routes, start=1)]
     config = {
         "strategy": {

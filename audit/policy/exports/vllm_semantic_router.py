@@ -36,7 +36,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
     routes = list(checked_routes(policy, NAME))
     conditions = [list(_conditions(entry)) for entry in routes]
     if policy.default_tier is None:
-        raise no_default(NAME, "a default model")
+        raise no_default(NAME, "a default model", policy)
     tiers = dict.fromkeys([policy.default_tier])
     metadata, counts, decisions = [], [], []
     for number, (entry, wanted) in enumerate(zip(routes, conditions, strict=True), start=1):

@@ -56,7 +56,7 @@ def build(options: Options) -> Check:
         return graded(
             1 - len(wrong) / len(pairs) if pairs else 1.0,
             limit,
-            "share of equal fields",
+            f"`{'`, `'.join(wrong[:5])}`{' and more' if wrong[5:] else ''} differ: share of equal fields",
             expected={name: shown(json_text(left)) for name, _, left, _ in pairs if left is not MISSING},
             differ=wrong,
             **drafts,
@@ -188,7 +188,7 @@ def _read_others(options: Options) -> Same | None:
 
 SCORER = Scorer(
     name="json-fields",
-    version=18,
+    version=19,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,
