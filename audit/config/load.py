@@ -203,9 +203,9 @@ def _shape(document: Document, detail: ErrorDetails) -> ConfigError:
         return ConfigError(f"{named(path)} {what}", code="config.type", place=place, hint=hint)
     known = re.findall(r"'([^']+)'", message) if kind == "literal_error" else []
     near = nearest(str(detail["input"]), known)
-    hint = f"did you mean `{near}`?" if near else _as_mapping(path, detail)
+    wanted = f"did you mean `{near}`?" if near else _as_mapping(path, detail)
     code = "config.value" if known else "config.type"
-    return ConfigError(f"{named(path)} {_worded(message)}", code=code, place=place, hint=hint)
+    return ConfigError(f"{named(path)} {_worded(message)}", code=code, place=place, hint=wanted)
 
 
 def _as_mapping(path: Keys, detail: ErrorDetails) -> str | None:

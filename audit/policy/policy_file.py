@@ -57,11 +57,11 @@ def read_run_policy(folder: RunFolder) -> RoutingPolicy:
     """
     path = folder.path / FOLDER / FILE
     if not path.exists():
-        folder.open_with(folder.findings, "no routing policy yet: no replay in it has come to its end")
+        why = "" if folder.findings.exists() else ": no replay in it has come to its end"
         raise InputError(
-            f"{folder.path} has no routing policy, although a replay in it has come to its end",
+            f"{folder.path} has no routing policy yet{why}",
             code="policy.missing",
-            hint=f"make it anew, without paying twice:  audit replay LOGS --out {folder.path}",
+            hint=f"audit replay LOGS --out {folder.path}; calls that have a result are not made again",
         )
     return read_policy(path)
 

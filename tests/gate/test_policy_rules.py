@@ -130,11 +130,11 @@ def test_quality(tmp_path: Path) -> None:
     """A shown loss fails; a log without replays, and a run that replayed other tiers, are inconclusive: exit 3."""
     lost = decided(tmp_path / "x", pairs={"/a": WatchedPairs(route="/a", n=400, b=60, c=2)})
     assert lost.exit_code() == 1
-    assert "that it loses more than +3.0" in reason(lost)
+    assert "for a loss above 3.0 points" in reason(lost)
     unreplayed = decided(tmp_path / "y", run_id=None)
     assert unreplayed.exit_code() == 3
     assert "audit replay LOGS, then gate that run" in reason(unreplayed)
-    assert "were not replayed" in reason(decided(tmp_path / "z", pairs={}))
+    assert "no replays of the tiers" in reason(decided(tmp_path / "z", pairs={}))
 
 
 def test_months_add_up_in_the_record(tmp_path: Path) -> None:

@@ -191,7 +191,9 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
         elif path.exists():
             files[path.resolve()] = path
         else:
-            raise InputError(f"{path} does not exist", code="file.missing", hint="give the path of an exported log")
+            hint = "give the path of an exported log"
+            hint += ", or to `audit replay` of a saved plan" if path.suffix == ".json" else ""
+            raise InputError(f"{path} does not exist", code="file.missing", hint=hint)
     names: dict[str, int] = {}
     sources = []
     for path in files.values():
