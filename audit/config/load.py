@@ -15,7 +15,6 @@ from audit.config.catalogs import assertion_types, catalogs
 from audit.core.display import plural
 from audit.core.errors import AuditError, ConfigError, Place, UnknownName, nearest
 from audit.core.fingerprint import fingerprint
-from audit.core.section import Section
 from audit.core.settings import Criterion, CriterionSettings, Settings, StoreSettings
 from audit.core.tier import BATCH_OPTIONS
 from audit.core.units import A_POINT, NoUnit
@@ -208,11 +207,20 @@ def _shape(document: Document, detail: ErrorDetails) -> ConfigError:
     return ConfigError(f"{named(path)} {_worded(message)}", code=code, place=place, hint=wanted)
 
 
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The sections that a type is made of, such as the one of a list's entries."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
+
+
 def _as_mapping(path: Keys, detail: ErrorDetails) -> str | None:
     """`references: {path: ...}`, with the keys that a section must have, where something else stands in its place."""
     name = detail.get("ctx", {}).get("class_name")
-    section = next((one for one in Section.__subclasses__() if one.__name__ == name), None)
-    if section is None or not path:
+    top = Settings.model_fields.get(str(path[0])) if path else None
+    section = next((one for one in _models_in(top.annotation) if one.__name__ == name), None) if top else None
+    if section is None:
         return None
     needed = [field.alias or name for name, field in section.model_fields.items() if field.is_required()]
     keys = ", ".join(f"{name}: ..." for name in needed or list(section.model_fields)[:1])
