@@ -5,7 +5,7 @@ configuration writes down, and what it proposes to test.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from audit.core.exchange import Usage
@@ -16,6 +16,9 @@ from audit.llm.providers import PROVIDERS
 
 CHEAPER = 0.6
 """A proposal costs at most this part of what the model costs, at its tokens."""
+
+CLASS_BELOW = 0.5
+"""A model that costs at most this part of another is of a cheaper class."""
 
 OTHER_WORK = re.compile(
     r"image|-oss-|audio|tts|whisper|embed|moderation|realtime|transcri|search|computer-use|research|codex|instruct|davinci|"
@@ -45,7 +48,8 @@ class CheaperModel:
 def cheaper_models(
     model: str, provider: str | None, usage: Usage, *, served: Iterable[str] = (), most: int = 3
 ) -> tuple[CheaperModel, ...]:
-    """Models of the vendor of a model that cost clearly less, the nearest relatives by name first.
+    """Models of the vendor of a model that cost clearly less, the nearest relatives by name first,
+    and one of a cheaper class where there is any.
 
     Args:
         model: As logged.
@@ -80,7 +84,16 @@ def cheaper_models(
         if price is not None and not other.deprecated and 0 < price.cost_usd(usage) <= CHEAPER * cost:
             found.append(CheaperModel(model=other.id, provider=ours, share=price.cost_usd(usage) / cost))
     found.sort(key=lambda one: (-_alike(one.model, name), -one.share, one.model))
-    return tuple(found[:most])
+    return _of_two_classes(found, most)
+
+
+def _of_two_classes(found: Sequence[CheaperModel], most: int) -> tuple[CheaperModel, ...]:
+    """The first so many; where another is of a cheaper class than all of these, the first such in the last's place."""
+    chosen = list(found[:most])
+    least = min((one.share for one in chosen), default=0.0)
+    if (other := next((one for one in found[most:] if one.share <= CLASS_BELOW * least), None)) is not None:
+        chosen[-1] = other
+    return tuple(chosen)
 
 
 def _entry(model: str, vendor: str) -> str | None:

@@ -270,3 +270,16 @@ def test_requests_without_a_route_get_an_entry_that_says_so(
     text = draft.draft([log]).text
     assert [entry["match"] for entry in yaml.safe_load(text)["routes"]] == written
     assert text.count("requests that name no route, ") == 1
+
+
+def test_today_is_what_most_requests_ask_where_costs_are_unknown(tmp_path: Path) -> None:
+    """A model without a price is no cheap one: the one with most of the traffic comes first, to be filled in."""
+    calls = [
+        {"prompt": f"p{n}", "answer": "a", "engine": engine, "tokens_in": 100, "tokens_out": 10}
+        for n, engine in enumerate(["acme-large-2"] * 8 + ["gpt-4o-mini"] * 2)
+    ]
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(call) + "\n" for call in calls), encoding="utf-8")
+    lines = [line for line in draft.draft([path]).text.splitlines() if "name: today" in line]
+    assert "name: today, model: acme-large-2" in lines[0]
+    assert "name: today-2, model: gpt-4o-mini" in lines[1]

@@ -6,7 +6,7 @@ import pytest
 
 from audit.core.exchange import Usage
 from audit.core.settings import TierSettings
-from audit.llm.cheaper import CHEAPER, cheaper_models
+from audit.llm.cheaper import CHEAPER, CLASS_BELOW, cheaper_models
 from audit.llm.pricing import price_of
 from audit.llm.tiers import resolve_tier
 
@@ -41,3 +41,21 @@ def test_nothing_is_proposed_of_what_is_not_known() -> None:
     assert not cheaper_models("acme-large-2", None, USAGE)
     assert not cheaper_models("gpt-4.1", "openai", Usage(prompt_tokens=0, completion_tokens=0))
     assert not cheaper_models("anthropic.claude-3-5-sonnet-20241022-v2:0", "bedrock", USAGE)
+
+
+@pytest.mark.parametrize(
+    ("model", "provider"),
+    [("claude-opus-4-1", "anthropic"), ("claude-sonnet-4-5", "anthropic"), ("gpt-4o", "openai")],
+)
+def test_one_of_a_cheaper_class_is_among_them(model: str, provider: str) -> None:
+    """Relatives of one price are not all that is proposed where the vendor sells for half of that."""
+    three, every = (cheaper_models(model, provider, USAGE, most=most) for most in (3, 1_000))
+    nearest = min(one.share for one in every[:3])
+    if any(one.share <= CLASS_BELOW * nearest for one in every):
+        assert min(one.share for one in three) <= CLASS_BELOW * nearest
+
+
+def test_opus_has_a_haiku_beside_it() -> None:
+    """Its next versions cost a third, and Haiku a fifteenth."""
+    found = [one.model for one in cheaper_models("claude-opus-4-1", "anthropic", USAGE)]
+    assert any("haiku" in model for model in found)

@@ -24,7 +24,7 @@ from audit.llm.pricing import catalogue_version, price_of
 from audit.sampling.frame import RouteFrame
 
 MODELS = 4
-"""How many models of the log are written down, by spend."""
+"""How many models of the log are written down, by spend; by requests where the cost of some is not known."""
 
 FILL_IN = """\
   # The log does not say where {model} is served: fill in base_url, and name the variable that holds its key.
@@ -88,13 +88,17 @@ def spent_words(dollars: float, unpriced: int) -> str:
 def _tiers(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> Iterator[str]:
     """What served the log: replayed on a part of the sample, these tiers give the noise floor."""
     spend: dict[str, float] = {}
-    unpriced = pl.concat([frame.pool.tokens for frame in frames]).group_by("model").agg(pl.sum("unpriced"))
-    unknown = dict(unpriced.iter_rows())
+    counts = pl.concat([frame.pool.tokens for frame in frames]).group_by("model").agg(pl.sum("unpriced", "requests"))
+    unknown = dict(counts.select("model", "unpriced").iter_rows())
+    asked = dict(counts.select("model", "requests").iter_rows())
     for frame in frames:
         for model, dollars in frame.models.items():
             spend[model] = spend.get(model, 0.0) + dollars
     yield "  # What serves the log today. Replayed on a part of the sample, it tells how much it differs from itself.\n"
-    for number, (model, dollars) in enumerate(sorted(spend.items(), key=lambda item: (-item[1], item[0]))[:MODELS]):
+    # Dollars put models in order only where those of all are known: an unknown sum is not the smallest.
+    weight = asked if any(unknown.values()) else spend
+    ordered = sorted(spend.items(), key=lambda item: (-weight.get(item[0], 0), -item[1], item[0]))
+    for number, (model, dollars) in enumerate(ordered[:MODELS]):
         spent = spent_words(dollars, unknown.get(model, 0))
         price = price_of(model, providers.get(model))
         tier = _today(f"today-{number + 1}" if number else "today", model, providers)
