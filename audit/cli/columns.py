@@ -55,7 +55,9 @@ def table(
 
 def _narrowed(cell: str, column: Column, cells: int) -> Text:
     """A cell in so many cells of the terminal, over as many lines as that takes."""
-    parts = re.split(r"(?<=, )" if column.folds else r"(?<=[\W_])", cell)
+    parts = re.split(
+        r"(?<=, )" if column.folds else r"(?<=[\W_])(?!(?<=\d.)\d)", cell
+    )  # 0.2.3 and 2026-10-01 stay whole
     lines = [""]
     for piece in (piece for part in parts for piece in _pieces(part, cells)):
         if lines[-1] and cell_len((lines[-1] + piece).rstrip()) > cells:

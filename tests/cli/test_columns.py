@@ -5,7 +5,7 @@ import re
 import pytest
 from rich.console import Console
 
-from audit.cli.columns import NAME_LINES, Column, table
+from audit.cli.columns import NAME_LINES, Column, _narrowed, table
 
 NAMES = [
     "/finance/invoice-extraction-v1",
@@ -49,3 +49,12 @@ def test_a_list_goes_on_behind_its_commas() -> None:
     """No share of a model is cut off its name."""
     lines = printed(["orion-xl 69%, clio-large 31%"], 44, folds=True)[1:]
     assert [line.split("  ")[0].rstrip() for line in lines] == ["orion-xl 69%,", "clio-large 31%"]
+
+
+@pytest.mark.parametrize("cells", [10, 12, 20])
+@pytest.mark.parametrize("text", ["2026-10-01 – 10-31", "genai-prices 0.2.3", "notes 1,204.50"])
+def test_no_date_and_no_number_is_broken(text: str, cells: int) -> None:
+    """A narrow column breaks between words: half a date reads as another one."""
+    lines = str(_narrowed(text, Column(title="x", at_least=8), cells)).split("\n")
+    kept = {word for line in lines for word in re.findall(r"\d[\d.,:-]*", line)}
+    assert kept == set(re.findall(r"\d[\d.,:-]*", text))
