@@ -52,6 +52,10 @@ def noise_floor(tables: Tables, design: RouteDesign, *, level: float, alpha: flo
         return Floor(found=None, reason="the incumbent was not replayed", noisy=False)
     counts = observed(pairs)
     shifted = delta.lo is not None and delta.hi is not None and not delta.lo <= 0 <= delta.hi
+    noisy = p_inferior(optimistic(pairs), margin=design.margin, shown=shown) <= alpha
+    if _had_placeholders(tables, design):
+        turned = PairCounts(b=counts.c, c=counts.b, n=counts.n)
+        noisy |= p_inferior(turned, margin=design.margin, shown=shown) <= alpha
     found = NoiseFloor(
         psi=(counts.b + counts.c) / counts.n,
         delta=delta,
@@ -60,11 +64,8 @@ def noise_floor(tables: Tables, design: RouteDesign, *, level: float, alpha: flo
         c=int(counts.c),
         same_answer=_same_answer(tables, design),
         shifted=shifted,
+        beyond_margin=noisy,
     )
-    noisy = p_inferior(optimistic(pairs), margin=design.margin, shown=shown) <= alpha
-    if _had_placeholders(tables, design):
-        turned = PairCounts(b=counts.c, c=counts.b, n=counts.n)
-        noisy |= p_inferior(turned, margin=design.margin, shown=shown) <= alpha
     return Floor(found=found, reason=None, noisy=noisy, shown=shown)
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from audit.core.adaptation import Adaptation
 from audit.core.cost import BreakEven, CostBreakdown
-from audit.core.criteria import CriteriaCheck
+from audit.core.criteria import CriteriaCheck, Grade
 from audit.core.exploration import FrontierPoint, MarginFinding, ThresholdCurve
 from audit.core.interval import Estimate
 from audit.core.levers import NeededBill
@@ -186,7 +186,10 @@ class NoiseFloor:
         n: Pairs.
         same_answer: Share of identical texts.
         shifted: The interval excludes 0: the replay does not reproduce production.
+        beyond_margin: It is shown to move by more than the route's margin, so that nothing can be certified there.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("beyond_margin",)
 
     psi: float
     delta: Estimate
@@ -195,6 +198,7 @@ class NoiseFloor:
     c: int
     same_answer: float | None
     shifted: bool
+    beyond_margin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,6 +330,19 @@ class RouteFinding:
     def is_untested(self) -> bool:
         """Whether no candidate was measured, so that nothing is known of what could be saved."""
         return self.verdict is Verdict.NOT_PROVEN and all(one.saving_usd is None for one in self.candidates)
+
+    @property
+    def beyond_noise(self) -> str:
+        """What would settle it where the incumbent moves by more than the margin against itself; "" elsewhere."""
+        if self.noise_floor is None or not self.noise_floor.beyond_margin:
+            return ""
+        right = self.criteria is not None and self.criteria.grade is Grade.RIGHT
+        settles = (
+            "look whether the model was changed since, or whether the replay lacks something that production sends"
+            if right
+            else "criteria that compare with right answers (`references:`) tell such differences from losses"
+        )
+        return f"{settles}; or declare a wider margin before another replay"
 
     @property
     def share_moved(self) -> float:

@@ -130,7 +130,13 @@ def _recommended(rule: Rule, route: RouteFinding, findings: Findings) -> Measure
 def _staying(rule: Rule, route: RouteFinding, findings: Findings) -> Measured:
     """Nothing moves: there is no change to judge, and the accepted rate is today's."""
     open_ = route.verdict is Verdict.NOT_PROVEN
-    note = f"no change; the route stays on {route.recommendation.today} ({'not proven' if open_ else 'keep'})"
+    made = route.recommendation
+    # Without pairs there is no figure that would say why.
+    told = open_ and (not made.pairs.n or route.beyond_noise)
+    why = "; ".join(filter(None, (made.reason, route.beyond_noise))) if told else ""
+    note = (
+        f"no change; the route stays on {made.today} ({'not proven' if open_ else 'keep'}{f': {why}' if why else ''})"
+    )
     if rule.metric == "accept_rate":
         unmeasured = _unmeasured(rule, [route])
         value = None if unmeasured else _usable(route.accepted_rate)

@@ -10,7 +10,17 @@ from audit.core.display import listing, percent, percent_share, points, usd
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.core.policy import bare
 from audit.report.routes import saved_text
-from audit.report.words import decides, moves, recommended, route_name, rule_text, settings_of, trim_of, why_untried
+from audit.report.words import (
+    decides,
+    moves,
+    recommended,
+    route_name,
+    rule_text,
+    settings_of,
+    trim_of,
+    why_undecided,
+    why_untried,
+)
 
 MOST = 5
 """Actions that are listed; a plan of more is none."""
@@ -177,6 +187,8 @@ def _what_settles(route: RouteFinding) -> str:
         return _sentence(need)
     if route.is_untested and route.reason:
         return _sentence(why_untried(route))
+    if why := why_undecided(route):
+        return _sentence(why)
     if not route.up_to_usd:
         return ""
     noise = route.noise_floor

@@ -13,12 +13,15 @@ from audit.report.words import (
     action,
     adapted_lines,
     banners,
+    below_floor,
     billed,
     headline_text,
     lede,
     odd_lines,
     route_name,
     unasked_lines,
+    undecided_lines,
+    untried_lines,
     warning,
     window_text,
 )
@@ -40,7 +43,10 @@ def summary_markdown(findings: Findings) -> str:
     for banner in banners(findings):
         lines += [f"> **{banner.lead}.** {_said(banner.text)}", ""]
     lines += [_said(" ".join(lede(findings))), ""]
-    lines += [f"> {literal(line)}\n" for route in findings.routes if (line := warning(route))]
+    lines += [f"> {literal(line)}\n" for line in (*undecided_lines(findings), *untried_lines(findings))]
+    # Of a run that was replayed, these have said already why criteria forbid a verdict.
+    warned = below_floor if findings.tested else warning
+    lines += [f"> {literal(line)}\n" for route in findings.routes if (line := warned(route))]
     lines += [f"> {literal(line)}\n" for route in findings.routes for line in unasked_lines(route)]
     lines += [f"> {literal(line)}\n" for line in (*adapted_lines(findings), *odd_lines(findings))]
     if findings.tested and findings.routes:

@@ -26,6 +26,7 @@ from audit.report.words import (
     STATUS,
     adapted_lines,
     banners,
+    below_floor,
     billed,
     graded_saving,
     headline_text,
@@ -37,6 +38,7 @@ from audit.report.words import (
     settling,
     state_of,
     unasked_lines,
+    undecided_lines,
     untried_lines,
     warning,
     window_text,
@@ -115,9 +117,10 @@ def summary_lines(
         lines += [(), *_routes(findings, width, _ascii if ascii else str)]
     if findings.tested and (settle := settling(findings)) and state_of(findings) != "proven":
         lines += [(), *((Span(text=line),) for line in _wrapped(settle, width))]
-    for untried in untried_lines(findings):
+    for untried in (*undecided_lines(findings), *untried_lines(findings)):
         lines += [(), *((Span(text=line),) for line in _wrapped(untried, width))]
-    for floor in filter(None, map(warning, findings.routes)):
+    # Of a run that was replayed, the lines above have said already why criteria forbid a verdict.
+    for floor in filter(None, map(below_floor if findings.tested else warning, findings.routes)):
         lines += [(), *((Span(text=line, style="warning"),) for line in _wrapped(floor, width))]
     unasked = (line for route in findings.routes for line in unasked_lines(route))
     shifted = (f"{said}." for said in findings.provenance.embedding_shift)
@@ -286,6 +289,8 @@ def _do(route: RouteFinding) -> str:
         return "keep as it is" if route.recommendation.served_by else f"keep {route.incumbent}"
     if (route.is_untested and not route.recommendation.pairs.n) or not any(route.sampled.values()):
         return "not proven, untried"  # left out of the run, nothing to draw or no money: no answer was looked at
+    if not route.recommendation.pairs.n:
+        return "not proven, untested"  # asked, and no test was made: a line below says why
     return f"not proven (n={route.recommendation.pairs.n:,})"
 
 

@@ -54,6 +54,7 @@ from audit.report.words import (
     level_text,
     range_text,
     state_of,
+    undecided_lines,
     warning,
     window_text,
 )
@@ -145,7 +146,10 @@ def page(
         banners=banners(findings),
         headline=headline(findings),
         lede=lede(findings),
-        floor_lines=tuple(line for route in split_top(findings.routes)[0] if (line := warning(route))),
+        floor_lines=(
+            *undecided_lines(findings),
+            *(line for route in split_top(findings.routes)[0] if (line := warning(route))),
+        ),
         bars=tuple(verdict_bar(findings, width) for width in WIDTHS) if decided else (),
         tiles=tuple(_tiles(findings, colours)),
         caveats=shown,

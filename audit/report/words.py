@@ -109,7 +109,9 @@ def headline(findings: Findings) -> tuple[TextPiece, ...]:
     if state == "keep":
         return (*opening, TextPiece(text=_why_kept(findings)))
     if state == "too_small":
-        return (*opening, TextPiece(text="The sample is too small to say what was avoidable."))
+        small = bool(settling(findings)) or not (untried_lines(findings) or undecided_lines(findings))
+        said = "The sample is too small to say what was avoidable." if small else "No route could be decided."
+        return (*opening, TextPiece(text=said))
     if state == "open":
         if findings.not_proven_usd <= 0:
             return (*opening, TextPiece(text="Nothing is proven avoidable yet."))
@@ -164,7 +166,7 @@ def lede(findings: Findings) -> tuple[str, ...]:
         )
     settle = settling(findings)
     if state == "too_small":
-        return (settle,) if settle else ("No route could be decided; each says why below.",)
+        return (settle,) if settle else ("What stood in the way stands below; more of the same replay would not help.",)
     decided = sum(route.verdict is not Verdict.NOT_PROVEN for route in findings.routes)
     return (
         f"{number_word(decided).capitalize()} of {number_word(len(findings.routes))} routes {_is(decided)} decided. "
@@ -397,6 +399,32 @@ def why_untried(route: RouteFinding) -> str:
     """The reason, with a way on where there is one that needs nothing but money."""
     more = "; the same command with a higher --max-spend goes on with it"
     return route.reason + (more if route.reason == sentence_of(Reason.CAP_LEFT_NOTHING) else "")
+
+
+def undecided_lines(findings: Findings) -> list[str]:
+    """Why routes whose candidates were asked have come to no verdict, where more replays are not what they lack: a line
+    a reason, with what to do next."""
+    names: dict[str, list[str]] = {}
+    for route in findings.routes if findings.tested else ():
+        if why := why_undecided(route):
+            names.setdefault(why, []).append(route_name(route))
+    return [f"{some(routes, 3)}: {why}." for why, routes in names.items()]
+
+
+def why_undecided(route: RouteFinding) -> str:
+    """Why a route whose candidates were asked is not proven without a test of them; "" for every other route, and where
+    `unasked_lines` says it. Without a full stop."""
+    if route.verdict is not Verdict.NOT_PROVEN or route.is_untested:
+        return ""
+    noise = route.noise_floor
+    if noise is None or not noise.beyond_margin:
+        return "" if route.recommendation.pairs.n or unasked_lines(route) else route.reason
+    tuned = "" if route.recommendation.pairs.n else "its candidates answered, and no test followed: "
+    return (
+        f"{tuned}today’s model, asked {plural(noise.n, 'request')} of its own log again, moved by "
+        f"{points_interval(noise.delta)} points, beyond the margin of {margin_points(route.margin)}, so a cheaper tier "
+        f"cannot be told from it. Next: {route.beyond_noise}"
+    )
 
 
 def unasked_lines(route: RouteFinding) -> list[str]:

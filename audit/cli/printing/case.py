@@ -9,7 +9,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.display import plural, terminal_safe, usd_call
 from audit.core.errors import InputError, UnknownName
 from audit.core.finding import Case, CaseSide, Findings, RouteFinding
-from audit.report.words import random_notes, verdict_line
+from audit.report.words import random_notes, verdict_line, why_undecided, why_untried
 
 BAR = "│ "
 KINDS = {
@@ -85,7 +85,9 @@ def list_lines(findings: Findings, cases: Sequence[Case]) -> list[str]:
 
 def route_lines(route: RouteFinding) -> list[str]:
     """What is concluded of a route, and what it rests on where people judged pairs in random order."""
-    return [f"  {inert(line)}" for line in (verdict_line(route), *random_notes(route))]
+    why = why_undecided(route) or (why_untried(route) if route.is_untested else "")
+    lines = [verdict_line(route), *([f"Why: {why}."] if why else []), *random_notes(route)]
+    return [f"  {inert(line)}" for line in lines]
 
 
 def _failed(case: Case) -> str:
