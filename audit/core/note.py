@@ -24,6 +24,7 @@ class AnswerNote(StrEnum):
     REASONING_AS_TEXT = "reasoning_as_text"
     NO_CHOICE = "no_choice"
     ABOVE_LIMIT = "above_limit"
+    BILLED_OTHERWISE = "billed_otherwise"
     AT_LIMIT = "at_limit"
     NO_FINISH = "no_finish"
     SECRET_MASKED = "secret_masked"
@@ -51,6 +52,8 @@ _WORDS = {
     "too; many servers have a setting that takes it out",
     AnswerNote.NO_CHOICE: "the reply holds no answer although tokens were counted; a filter stopped it",
     AnswerNote.ABOVE_LIMIT: "the answer cost more than its token limit allows",
+    AnswerNote.BILLED_OTHERWISE: "the endpoint says that it billed another amount than the tier's price makes of the "
+    "tokens; savings are at that price, and the spend cap counts the larger of the two",
     AnswerNote.AT_LIMIT: "the answer has all the tokens that its limit allows; it may be cut off",
     AnswerNote.NO_FINISH: "the endpoint does not say why the answer ended; it may be cut off",
     AnswerNote.SECRET_MASKED: "a secret in the answer is masked, and criteria see the mask, as in the log's answers",

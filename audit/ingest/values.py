@@ -15,6 +15,7 @@ from audit.core.fingerprint import canonical_json, digest
 from audit.ingest.encoded import encoded_json
 from audit.ingest.row import Unusable
 from audit.ingest.written_times import EARLIEST_S, LATEST_S, date_of_digits, written_time
+from audit.protocols.billed import LARGEST_USD
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -175,10 +176,6 @@ def number(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
-
-
-LARGEST_USD = 1e6
-"""A cost above this is none: no call costs so much."""
 
 
 def cost(value: Any, unit: float = 1.0) -> float | None:

@@ -21,6 +21,9 @@ from audit.protocols.settling import settled
 LEAST_LIMIT = 8
 """Tokens below which a limit is one that answers are made for, such as a label's: they often have just as many."""
 
+BILL_SLACK = 0.1
+"""Part of a reported bill by which the tier's price of the tokens may miss it: a gateway's fee, rounded rates."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
@@ -35,8 +38,9 @@ class Reply:
         fault: The same as a value.
         parameter: The parameter that the fault is about, as the endpoint names it.
         because: Why the request counts as not asked; None for every other status.
-        spent_usd: Money that this call cost now, at most: over the network the answer's cost, with a bound by bytes in
-            place of usage that is missing or cannot be, and what failed attempts report; else 0. A recorded answer has
+        spent_usd: Money that this call cost now, at most: over the network the answer's cost, or what the endpoint says
+            that it billed where that is more, with a bound by bytes in place of usage that is missing or cannot be, and
+            what failed attempts report; else 0. A recorded answer has
             a cost (what a candidate would cost is the estimate's subject) and no spend.
         failed_usd: Of that, what attempts without an answer report that they were billed.
     """
@@ -78,6 +82,9 @@ def measured(
     notes = (*completion.notes, *(note.value for note in found.notes))
     if completion.finish_reason == "stop" and _at_limit(completion.usage, tier, request):
         notes += (AnswerNote.AT_LIMIT.value,)
+    by_price, billed = tier.replay_price.cost_usd(found.at_most), completion.billed_usd
+    if billed is not None and abs(billed - tier.replay_price.cost_usd(found.usage)) > BILL_SLACK * billed:
+        notes += (AnswerNote.BILLED_OTHERWISE.value,)
     return Reply(
         status=status_of(completion),
         completion=replace(
@@ -89,7 +96,7 @@ def measured(
         ),
         attempts=attempts,
         served_from=served_from,
-        spent_usd=tier.replay_price.cost_usd(found.at_most) if served_from == "network" else 0.0,
+        spent_usd=max(by_price, billed or 0.0) if served_from == "network" else 0.0,
     )
 
 
@@ -149,8 +156,10 @@ def unasked(why: Because, served_from: str = "network") -> Reply:
 
 
 def with_limit_noted(reply: Reply, worst_usd: float) -> Reply:
-    """The reply, with a note where it cost more than was set aside for it."""
+    """The reply, with a note where it cost more than was set aside for it; a bill of its own has a note already."""
     if reply.completion is None or reply.spent_usd <= worst_usd * (1 + 1e-9):
+        return reply
+    if AnswerNote.BILLED_OTHERWISE.value in reply.completion.notes:
         return reply
     notes = (*reply.completion.notes, AnswerNote.ABOVE_LIMIT.value)
     return replace(reply, completion=replace(reply.completion, notes=notes))

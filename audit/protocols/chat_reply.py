@@ -15,10 +15,10 @@ from audit.protocols.chat_stream import first_choice, usage_of, whole
 from audit.protocols.errors import diagnose_object, error_in
 from audit.protocols.finish import finish_of
 from audit.protocols.oddities import annotated
-from audit.protocols.reply import NoAnswer, body_of_reply, cut, misshapen, no_answer
+from audit.protocols.reply import NoAnswer, body_of_reply, counts_in, cut, misshapen, no_answer
 from audit.protocols.shared import obj, objects
 from audit.protocols.shared import text as text_of
-from audit.protocols.usage import Counts, read_usage
+from audit.protocols.usage import Counts
 
 GAVE_UP = frozenset({
     *("error", "abort", "aborted", "cancelled", "timeout", "network_error", "insufficient_system_resource"),
@@ -51,7 +51,7 @@ def answer_of(body: Any, model: str) -> Completion:
         raise misshapen()
     body = _unwrapped(body)
     choice = _choice(body)
-    counts = read_usage(usage_of(body, choice) or body.get("usage"))
+    counts = counts_in(usage_of(body, choice) or body.get("usage"))
     if choice is None:
         return annotated(_without_choice(body, counts), model, counts)
     raw, ended = choice.get("finish_reason"), finish_of(choice.get("finish_reason"))

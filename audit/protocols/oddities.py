@@ -57,7 +57,7 @@ def annotated(completion: Completion, model: str, counts: Counts, service_tier: 
         (AnswerNote.SERVICE_TIER, isinstance(service_tier, str) and service_tier.lower() in OTHER_TIERS),
     )
     notes = (*completion.notes, *(note.value for note, holds in odd if holds))
-    return replace(completion, usage=counts.usage, model_reported=reported, notes=notes)
+    return replace(completion, usage=counts.usage, model_reported=reported, notes=notes, billed_usd=counts.billed_usd)
 
 
 def same_model(asked: str, reported: str) -> bool:

@@ -9,6 +9,9 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
+from audit.protocols.billed import reported_cost
 from audit.protocols.errors import Diagnosis, diagnose_object, error_in, is_web_page
 from audit.protocols.event_stream import is_event_stream, read_event_stream
 from audit.protocols.faults import Fault
@@ -75,8 +78,13 @@ def body_of_reply(raw: bytes, stream_from: Callable[[Iterable[Any]], Whole]) -> 
 
 
 def counts_of(body: Mapping[str, Any]) -> Counts:
-    """Tokens that a body reports, whatever protocol."""
-    return read_usage(next((body[name] for name in USAGE_FIELDS if name in body), None))
+    """Tokens that a body reports, whatever protocol, and what it says was billed."""
+    return counts_in(next((body[name] for name in USAGE_FIELDS if name in body), None))
+
+
+def counts_in(usage: Any) -> Counts:
+    """The same of what a reply says of its tokens."""
+    return replace(read_usage(usage), billed_usd=reported_cost(usage))
 
 
 def usage_in(body: Mapping[str, Any]) -> Any:

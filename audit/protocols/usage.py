@@ -45,6 +45,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         unreadable: Something was said that is no count.
         unread: Tokens are counted under a name that is not understood.
         aside: Tokens of another model, with a price of their own, are told beside the counts.
+        billed_usd: What the vendor says that it billed, in replies; readers of logs ask for it themselves.
     """
 
     prompt: int | None = None
@@ -63,6 +64,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: bool = False
     unread: bool = False
     aside: bool = False
+    billed_usd: float | None = None
 
     @property
     def usage(self) -> Usage | None:

@@ -13,7 +13,7 @@ import pytest
 from audit.core.doubts import Doubt, doubts_in
 from audit.core.rates import Rates
 from audit.core.settings import FieldMap, IngestSettings
-from audit.ingest.calls.usage import billed_tier, put_usage, reported_cost
+from audit.ingest.calls.usage import billed_tier, put_usage
 from audit.ingest.formats import FORMATS
 from audit.ingest.labels import MODEL
 from audit.ingest.row import Row
@@ -21,6 +21,7 @@ from audit.ingest.telemetry.otel import usage_of
 from audit.ingest.values import INT64, integer
 from audit.ingest.words import provider
 from audit.llm.logprices import rates_of
+from audit.protocols.billed import reported_cost
 from tests.ingest.reading import BY_FORMAT, SAMPLES, Read, payload, read, sample, write_jsonl
 
 COUNTS = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens", "completion_tokens")

@@ -82,6 +82,37 @@ def test_an_answer_with_all_the_tokens_of_its_limit_says_so(finish: str, limit: 
     assert (AnswerNote.AT_LIMIT.value in found.completion.notes) is told
 
 
+@pytest.mark.parametrize(
+    ("said", "spent", "told"),
+    [
+        ({"cost": 0.004}, 0.004, True),
+        ({"cost": "0.004"}, 0.004, True),
+        ({"cost": {"total_cost": 0.004, "currency": "USD"}}, 0.004, True),
+        ({"cost_in_usd_ticks": 40_000_000}, 0.004, True),
+        ({"cost": 0, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.004}}, 0.004, True),
+        ({"cost": 1e-9}, None, True),
+        ({"cost": 0.004, "currency": "EUR"}, None, False),
+        ({"cost": 0}, None, False),
+        ({"cost": -1}, None, False),
+        ({"cost": True}, None, False),
+        ({"cost": "nan"}, None, False),
+        ({}, None, False),
+    ],
+)
+def test_what_the_endpoint_says_it_billed_is_in_the_books(
+    said: dict[str, Any], spent: float | None, told: bool
+) -> None:
+    """The cap counts the larger of it and the tier's price, the savings count that price, and a note says so."""
+    usage = {"prompt_tokens": 10, "completion_tokens": 5}
+    by_price = ask(Script(httpx.Response(200, json=body("yes") | {"usage": usage}))).spent_usd
+    reply = ask(Script(httpx.Response(200, json=body("yes") | {"usage": usage | said})))
+    assert reply.completion is not None
+    assert reply.spent_usd == pytest.approx(by_price if spent is None else spent)
+    assert reply.completion.cost_usd == pytest.approx(by_price)
+    assert (AnswerNote.BILLED_OTHERWISE.value in reply.completion.notes) is told
+    assert AnswerNote.ABOVE_LIMIT.value not in reply.completion.notes
+
+
 def test_missing_usage_is_estimated_and_says_so() -> None:
     """An endpoint without usage: four characters a token."""
     plain = body("x" * 40)

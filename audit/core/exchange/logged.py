@@ -78,6 +78,7 @@ class Completion:
         cost_usd: What it cost, or None when the price is unknown.
         notes: Values of `core.note.AnswerNote`: what is odd about it.
         beside_bytes: Bytes that the model wrote beside the answer, such as reasoning; they are billed too.
+        billed_usd: What the endpoint itself says that it billed; None where it says nothing.
     """
 
     text: str | None
@@ -91,6 +92,7 @@ class Completion:
     cost_usd: float | None = None
     notes: tuple[str, ...] = ()
     beside_bytes: int = 0
+    billed_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

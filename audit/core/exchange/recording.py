@@ -10,7 +10,7 @@ from audit.core.exchange.logged import Completion
 from audit.core.plain import from_plain
 
 _UNRECORDED = ("cost_usd",)
-_ONLY_WITH_CONTENT = ("notes", "beside_bytes")
+_ONLY_WITH_CONTENT = ("notes", "beside_bytes", "billed_usd")
 """Fields that came later: written only where they say something, so that recordings without them stay equal."""
 _FIELDS = {field.name for field in fields(Completion)}
 

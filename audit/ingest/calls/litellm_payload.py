@@ -9,10 +9,11 @@ import msgspec
 
 from audit.core.doubts import Doubt
 from audit.ingest.calls import bodies, chat
-from audit.ingest.calls.usage import put_usage, reported_cost, settle_counts, told_cost
+from audit.ingest.calls.usage import put_usage, settle_counts, told_cost
 from audit.ingest.row import Row
 from audit.ingest.values import boolean, integer, microseconds, obj, shaped, small, text
 from audit.ingest.words import charged_as, free, provider
+from audit.protocols.billed import reported_cost
 
 
 class Headers(

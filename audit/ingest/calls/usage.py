@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from audit.core.doubts import Doubt
 from audit.ingest.calls import tool_fees
 from audit.ingest.row import Row
-from audit.ingest.values import LARGEST_USD, cost, json_text, number, obj, text
+from audit.ingest.values import cost, json_text, obj, text
 from audit.ingest.words import free
+from audit.protocols.billed import reported_cost
 from audit.protocols.count_words import kind_of
 from audit.protocols.usage import Counts, inclusive, read_usage
 
@@ -174,31 +175,6 @@ def billed_tier(said: Mapping[str, Any]) -> str | None:
     if tier in (None, "standard") and place and place.lower() not in _EVERYWHERE:
         return f"inference_geo_{place.lower()}"
     return tier.lower() if tier and tier.isupper() else tier
-
-
-_TICKS_PER_USD = 10**10
-
-
-def reported_cost(usage: Any) -> float | None:
-    """USD that the provider says it billed; with the upstream's bill where the key is the user's.
-
-    A zero alone is no price: it is what a gateway writes for a model that it knows none of.
-
-    Source:
-        https://openrouter.ai/docs/use-cases/usage-accounting, Perplexity's `usage.cost` with its `total_cost`, and
-        https://docs.x.ai/developers/cost-tracking, `cost_in_usd_ticks`
-    """
-    said = obj(usage)
-    parts = obj(said.get("cost"))
-    if text(parts.get("currency", said.get("currency"))) not in (None, "USD", "usd"):
-        return None
-    billed = number(parts.get("total_cost", parts.get("total")) if parts else said.get("cost"))
-    if billed is None and (ticks := number(said.get("cost_in_usd_ticks"))) is not None:
-        billed = ticks / _TICKS_PER_USD
-    upstream = number(obj(said.get("cost_details")).get("upstream_inference_cost"))
-    own_key = said.get("is_byok") is True
-    whole = (billed or 0) + ((upstream or 0) if own_key else 0)
-    return whole if 0 < whole <= LARGEST_USD else None
 
 
 def told_cost(row: Row, *written: Any, unit: float = 1.0) -> float | None:

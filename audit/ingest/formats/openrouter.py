@@ -14,10 +14,10 @@ from typing import Any
 from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.calls.envelope import Envelope, row_of
-from audit.ingest.calls.usage import reported_cost
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import boolean, number, obj, small, text
+from audit.protocols.billed import reported_cost
 
 _KEYS = {
     **labels.COMMON_KEYS,
