@@ -14,8 +14,9 @@ import msgspec
 
 from audit.core.settings import IngestSettings
 from audit.ingest.elsewhere import Elsewhere, fields_of, first_step
+from audit.ingest.files.logs import log_pieces
 from audit.ingest.files.shipped import Path, records_at
-from audit.ingest.files.source import PIECE_BYTES, Piece, Source, pieces
+from audit.ingest.files.source import PIECE_BYTES, Piece, Source
 from audit.ingest.formats import FORMATS, Join
 from audit.ingest.noted import HELD_BYTES
 from audit.ingest.sniff import Sniffed
@@ -58,12 +59,12 @@ def joined_pieces(sources: Sequence[tuple[Source, Sniffed]], settings: IngestSet
     joins = _Joins()
     with tempfile.SpooledTemporaryFile(HELD_BYTES, prefix="audit-") as kept:
         records = _Records(settings)
-        for piece in _pieces(sources):
+        for piece in _pieces(sources, settings):
             file = str(piece.source.path)
             kept.writelines(msgspec.json.encode(_seen(record, file, joins)) + b"\n" for record in records.of(piece))
         kept.seek(0)
         records = _Records(settings)  # anew: both passes must find the same
-        for piece in _pieces(sources):
+        for piece in _pieces(sources, settings):
             yield from _joined(piece, records.of(piece), joins, map(msgspec.json.decode, kept))
 
 
@@ -93,8 +94,10 @@ class _Records:
                 yield from self._held(row, one, name, rest[len(step) :] if told is None else (), room - 1)
 
 
-def _pieces(sources: Sequence[tuple[Source, Sniffed]]) -> Iterator[Piece]:
-    return (piece.of(sniffed.name, sniffed.within) for source, sniffed in sources for piece in pieces(source))
+def _pieces(sources: Sequence[tuple[Source, Sniffed]], settings: IngestSettings) -> Iterator[Piece]:
+    return (
+        piece.of(sniffed.name, sniffed.within) for source, sniffed in sources for piece in log_pieces(source, settings)
+    )
 
 
 def _seen(record: _Record, file: str, joins: _Joins) -> Any:

@@ -10,7 +10,8 @@ from itertools import chain
 from audit.core.display import listing, plural
 from audit.core.errors import InputError
 from audit.core.settings import IngestSettings
-from audit.ingest.files.source import PIECE_BYTES, Piece, Source, last_line, pieces
+from audit.ingest.files.logs import log_pieces
+from audit.ingest.files.source import PIECE_BYTES, Piece, Source, last_line
 from audit.ingest.formats import FORMATS
 from audit.ingest.join import joined_pieces
 from audit.ingest.row import Unusable
@@ -74,7 +75,7 @@ def _last_format(source: Source, settings: IngestSettings) -> str | None:
 
 
 def _known_pieces(source: Source, settings: IngestSettings, reading: Reading, *, alone: bool) -> Iterator[Piece]:
-    stream = pieces(source)
+    stream = log_pieces(source, settings)
     try:
         first = next(stream)
         sniffed = sniff(first, settings)

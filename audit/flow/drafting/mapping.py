@@ -15,7 +15,8 @@ from audit.core.display import count, plural, terminal_safe, usd
 from audit.core.errors import InputError
 from audit.core.settings import FieldMap, IngestSettings, Settings
 from audit.core.traffic import MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
-from audit.ingest.files.source import Source, find_sources, pieces
+from audit.ingest.files.logs import log_pieces
+from audit.ingest.files.source import Source, find_sources
 from audit.ingest.propose import propose_map, unused_fields
 from audit.ingest.run import IngestReport
 from audit.ingest.sniff import sniff
@@ -64,7 +65,7 @@ def with_map(sources: Sequence[Path], settings: Settings) -> tuple[Settings, Gue
 def _is_foreign(source: Source, settings: IngestSettings) -> bool:
     """Whether a file has records and is of no known format; what else is wrong with one is told where it is read."""
     try:
-        sniff(next(pieces(source)), settings)
+        sniff(next(log_pieces(source, settings)), settings)
     except InputError as error:
         return error.code == "ingest.unknown-format"
     return False

@@ -26,6 +26,7 @@ from audit.ingest.files.parted import runtime_of, whole_lines
 from audit.ingest.files.protobuf import is_otlp, json_records
 from audit.ingest.files.shipped import EACH, records_at
 from audit.ingest.files.shipped import Path as Within
+from audit.ingest.files.stores import Store
 from audit.ingest.files.texts import (
     LEAST_COLUMNS,
     Layout,
@@ -78,6 +79,8 @@ class Piece:
         items: One element per record, of a JSON array, of values over many lines, of CSV or of Parquet.
         format: Name of the format, once sniffed.
         rows: Numbers of the items, where some between them were blank.
+        store: What the store that the log was kept in did to each; None for nothing.
+        table: They are rows of CSV or Parquet.
         within: The path to the log's records in each of these, as in `{"data": [...]}` or a shipper's envelope.
     """
 
@@ -90,6 +93,8 @@ class Piece:
     format: str = ""
     within: Within = ()
     rows: tuple[int, ...] | None = None
+    store: Store | None = None
+    table: bool = False
 
     def records(self) -> Iterator[tuple[int, bytes]]:
         """Row numbers and records; blank lines are counted and skipped."""
@@ -107,6 +112,12 @@ class Piece:
                 yield from ((row, item) for item in records_at(record, self.within))
 
     def _records(self) -> Iterator[tuple[int, bytes]]:
+        if self.store is None:
+            yield from self._stored()
+        else:
+            yield from ((row, self.store.undone(record)) for row, record in self._stored())
+
+    def _stored(self) -> Iterator[tuple[int, bytes]]:
         if self.items is not None:
             yield from zip(self.rows or count(self.first_row), self.items, strict=False)
             return
@@ -289,7 +300,7 @@ def _text_pieces(source: Source, stream: BinaryIO, plain: bool, columns: int) ->
     elif layout == "lines":
         yield from _span_pieces(source, stream, start) if plain else _line_pieces(source, stream, head[start:])
     elif layout == "csv":
-        yield from _item_pieces(source, csv_records(_rejoined(head[start:], stream), dialect_of(body)))
+        yield from _item_pieces(source, csv_records(_rejoined(head[start:], stream), dialect_of(body)), table=True)
     elif plain:
         with source.path.open("rb") as file:
             yield from _document_pieces(source, file, start, layout)
@@ -386,16 +397,16 @@ def _elements(source: Source, array: memoryview) -> list[msgspec.Raw]:
         ) from None
 
 
-def _item_pieces(source: Source, items: Iterator[bytes]) -> Iterator[Piece]:
+def _item_pieces(source: Source, items: Iterator[bytes], *, table: bool = False) -> Iterator[Piece]:
     row, size, batch = 1, 0, []
     for item in items:
         batch.append(item)
         size += len(item)
         if size >= PIECE_BYTES:
-            yield Piece(source, row, size, items=tuple(batch))
+            yield Piece(source, row, size, items=tuple(batch), table=table)
             row, size, batch = row + len(batch), 0, []
     if batch or row == 1:
-        yield Piece(source, row, size, items=tuple(batch))
+        yield Piece(source, row, size, items=tuple(batch), table=table)
 
 
 def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
@@ -410,7 +421,7 @@ def _parquet_pieces(source: Source) -> Iterator[Piece]:
         with pq.ParquetFile(source.path) as file:
             batches = file.iter_batches(batch_size=2048)
             rows = (row for batch in batches for row in _rows(batch))
-            yield from _item_pieces(source, (msgspec.json.encode(row, enc_hook=str) for row in rows))
+            yield from _item_pieces(source, (msgspec.json.encode(row, enc_hook=str) for row in rows), table=True)
     except (pa.ArrowException, OSError) as error:
         raise InputError(
             f"{source.path} is not a readable Parquet file",

@@ -181,6 +181,9 @@ class Dialect:
         if self.escaped and self.separator == "\t":
             yield from (list(map(_unescaped, line.rstrip("\r\n").split("\t"))) for line in text)
             return
+        if self.escaped:
+            null = re.compile(rf"(?<![^{re.escape(self.separator)}])\\N(?=[{re.escape(self.separator)}\r\n]|$)")
+            text = (null.sub("", line) for line in text)
         rows = csv.reader(text, delimiter=self.separator, escapechar="\\" if self.escaped else None)
         while True:
             try:
@@ -229,9 +232,13 @@ def _whole_rows(dialect: Dialect, head: str) -> int:
     return sum(
         row is not None
         and len(row) == columns
-        and all(whole(cell.encode("utf-8", "replace")) for cell in row if cell.startswith('{"'))
+        and all(whole(cell.encode("utf-8", "replace")) for cell in row if cell.startswith(_JSON_IN_CELLS))
         for row in rows
     )
+
+
+_JSON_IN_CELLS = ('{"', '["', "{\\", "[\\")
+"""How JSON begins in cells, and how where the backslash before its first quotation mark was taken for text."""
 
 
 def csv_records(stream: BinaryIO, dialect: Dialect = Dialect()) -> Iterator[bytes]:
@@ -245,9 +252,14 @@ def csv_records(stream: BinaryIO, dialect: Dialect = Dialect()) -> Iterator[byte
         if row is None:
             yield b"not CSV"
         elif len(row) == len(header):
-            yield msgspec.json.encode({name: cell or None for name, cell in zip(header, row, strict=True)})
+            yield msgspec.json.encode({name: _held(cell) for name, cell in zip(header, row, strict=True)})
         elif row:
             yield msgspec.json.encode(row)
+
+
+def _held(cell: str) -> str | None:
+    """What a cell holds; null for an empty one, and for what MySQL, Hive and Redshift write in its place."""
+    return None if cell in ("", "\\N") else cell
 
 
 def json_values(stream: BinaryIO) -> Iterator[bytes]:

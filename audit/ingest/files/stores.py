@@ -1,0 +1,293 @@
+"""How the store that a log was kept in writes its records, told from the first of a file: each is put back as it was.
+
+A warehouse or a database has its own way with objects: a table keeps them as JSON text in a cell, Snowflake and Oracle
+write names in capitals, DynamoDB writes the type of each value beside it, a spreadsheet of a European country writes
+decimal commas. None of that is of a log's format, and no format need know of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from audit.core.errors import InputError
+from audit.core.settings import IngestSettings
+from audit.ingest.files.texts import whole
+from audit.ingest.foreign import recognised
+from audit.protocols.recognition import protocol_of_answer, protocol_of_request
+
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXT = msgspec.json.Decoder(str)
+_SAID = frozenset({
+    "answer", "completion", "content", "generation", "input", "inputs", "instructions", "message", "messages", "output",
+    "outputs", "prompt", "query", "question", "reply", "request", "request_body", "response", "response_body", "result",
+    "system", "system_prompt", "text", "tool_input", "tool_output",
+})  # fmt: skip
+"""Columns of what people and models say: JSON in their texts may be what was said. Only what is a body, or a list of
+messages, is taken for one."""
+_FLAGS = frozenset({"stream", "streaming", "streamed", "is_stream", "is_streaming", "cache_hit", "is_cache_hit"})
+_FLAG_WORDS = {
+    **dict.fromkeys(("true", "t", "1", "yes", "wahr", "vrai", "verdadero", "vero"), msgspec.Raw(b"true")),
+    **dict.fromkeys(("false", "f", "0", "no", "falsch", "faux", "falso"), msgspec.Raw(b"false")),
+}
+"""What tables and spreadsheets write for true and false."""
+_HUMPED = {
+    name.lower(): name
+    for name in (
+        *("startTime", "endTime", "completionStartTime", "requestId", "sessionId", "userId", "traceId", "modelId"),
+        *("parentObservationId", "promptName", "promptVersion", "modelParameters", "usageDetails", "costDetails"),
+        *("statusMessage", "traceName", "providedModelName", "totalCost", "latencyMs", "createdAt", "statusCode"),
+        *("schemaType", "schemaVersion", "inferenceRegion", "requestMetadata"),
+    )
+}
+"""Names of formats that capitals hide, by what they are in small letters."""
+_DECIMAL_COMMA = re.compile(rb'"(-?\d{1,15}),(\d{1,20}(?:[eE][+-]?\d+)?)"')
+_SURELY_DECIMAL = re.compile(rb'"-?(?:0,\d+|\d+,(?:\d{1,2}|\d{4,}))"')
+_DECIMAL_POINT = re.compile(rb'"-?\d+\.\d+"')
+_COUNTED = re.compile(
+    rb'"(index|created|n|seed|temperature|top_[pk]|top_logprobs|max_(?:output_|completion_)?tokens|latency_ms|status_code|'
+    rb'(?:prompt|completion|input|output|total|cached|reasoning)_tokens)": ?"(-?\d{1,18})"'
+)
+"""Whole numbers of requests, answers and streams that BigQuery writes as texts.
+
+Source: https://cloud.google.com/bigquery/docs/exporting-data, on INT64 in JSON
+"""
+_DEPTH = 4
+"""Steps to the items of an export of DynamoDB: its streams put them under `dynamodb.NewImage`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What a store did to the records of a file.
+
+    Attributes:
+        named: Columns that the settings name: they keep their names.
+        mapped: Columns that `ingest.map` names: JSON in their texts is read there.
+        said: Of these, those of what people and models say: they stay as they are.
+        capitals: Names are in capitals.
+        cells: Objects and lists are JSON in texts, and flags are words.
+        decimal_comma: Numbers are texts with a comma before their decimals.
+        typed: Values are written with their types, as by DynamoDB.
+        counted: Whole numbers are texts, as from BigQuery.
+    """
+
+    named: frozenset[str] = frozenset()
+    mapped: frozenset[str] = frozenset()
+    said: frozenset[str] = frozenset()
+    capitals: bool = False
+    cells: bool = False
+    decimal_comma: bool = False
+    typed: bool = False
+    counted: bool = False
+
+    def undone(self, record: bytes) -> bytes:
+        """A record as it was before it was stored; what is no object stays as it is."""
+        if self.counted:
+            record = _COUNTED.sub(rb'"\1":\2', record)
+        try:
+            if self.typed:
+                record = msgspec.json.encode(untyped(msgspec.json.decode(record)))
+            if not (self.capitals or self.cells):
+                return record
+            fields = _FIELDS.decode(record)
+        except (ValueError, RecursionError):
+            return record
+        return msgspec.json.encode(
+            {(own := self._name(name)): self._value(own, value) for name, value in fields.items()}
+        )
+
+    def _name(self, name: str) -> str:
+        if not self.capitals or name in self.named:
+            return name
+        return _HUMPED.get(name.lower(), name.lower())
+
+    def _value(self, name: str, value: msgspec.Raw) -> msgspec.Raw:
+        begin = bytes(memoryview(value)[:2])
+        if not self.cells or begin[:1] != b'"' or name in self.said:
+            return value
+        if begin in (b'"{', b'"['):
+            return value if name in self.mapped else _opened(name, value)
+        if name in _FLAGS:
+            return _FLAG_WORDS.get(_TEXT.decode(value).lower(), value)
+        if self.decimal_comma and name not in _SAID and (found := _DECIMAL_COMMA.fullmatch(value)):
+            return msgspec.Raw(b'"%s.%s"' % found.groups())
+        return value
+
+
+def _opened(name: str, value: msgspec.Raw) -> msgspec.Raw:
+    """The object or list that a text holds, byte for byte; the text where it holds none, or what was said."""
+    data = _TEXT.decode(value).encode("utf-8", "replace")
+    if data.rstrip()[-1:] not in (b"}", b"]") or not whole(data):
+        return value
+    if name in _SAID and not _is_body(msgspec.json.decode(data)):
+        return value
+    return msgspec.Raw(data)
+
+
+def _is_body(value: Any) -> bool:
+    """Whether a value is a request, an answer, or messages."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(one, dict) and "role" in one for one in value)
+    return bool(protocol_of_request(value) or protocol_of_answer(value))
+
+
+def store_of(records: Iterable[bytes], settings: IngestSettings, *, table: bool) -> Store | None:
+    """What a store did to the first records of a file; None for nothing, as with a log that was written as lines.
+
+    Args:
+        records: As they were written.
+        settings: What a person names in them stays under that name.
+        table: They are rows of CSV or Parquet.
+
+    Raises:
+        InputError: The file holds columns in place of records.
+    """
+    seen = [record for record in records if record[:1] == b"{"]
+    values = [value for record in seen if (value := _decoded(record)) is not None]
+    if not values:
+        return None
+    if len(seen) == 1 and _is_columns(values[0]):
+        raise InputError(
+            "this is a table written column by column, which audit does not read",
+            code="ingest.not-json",
+            hint='write it row by row: pandas does with `to_json(path, orient="records", lines=True)`',
+        )
+    names = {name for value in values for name in value}
+    capitals = len(names) > 1 and all(name == name.upper() != name.lower() for name in names)
+    capitals = capitals and recognised(names) is None  # some tools have such names of their own
+    cells = table or any(map(_keeps_texts, values))
+    typed = any(_holds_typed(value, _DEPTH) for value in values)
+    all_ = b"\n".join(seen)
+    counted = not table and _COUNTED.search(all_) is not None
+    if not (capitals or cells or typed or counted):
+        return None
+    comma = table and _SURELY_DECIMAL.search(all_) is not None and not _DECIMAL_POINT.search(all_)
+    return Store(
+        named=_named(settings),
+        mapped=_mapped(settings),
+        said=_said(settings),
+        capitals=capitals,
+        cells=cells or typed,
+        decimal_comma=comma,
+        typed=typed,
+        counted=counted,
+    )
+
+
+def _is_columns(value: Mapping[str, Any]) -> bool:
+    """Whether an object holds columns, as `DataFrame.to_json` writes them where it is not told otherwise, or split."""
+    if value.keys() == {"columns", "index", "data"}:
+        return True
+    columns = list(value.values())
+    if len(columns) < 2 or not all(isinstance(one, dict) and len(one) > 1 for one in columns):
+        return False
+    rows = columns[0].keys()
+    return all(one.keys() == rows for one in columns) and all(row.isdecimal() for row in rows)
+
+
+def _decoded(record: bytes) -> dict[str, Any] | None:
+    try:
+        value = msgspec.json.decode(record)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _keeps_texts(record: Mapping[str, Any]) -> bool:
+    """Whether a line has its objects as JSON in texts, which no format does that has such fields."""
+    held = {name.lower() for name, value in record.items() if _is_packed(value)}
+    return "metadata" in held and not held.isdisjoint(("request", "hidden_params", "model_map_information"))
+
+
+def _is_packed(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("{") and whole(value.encode("utf-8", "replace"))
+
+
+def _named(settings: IngestSettings) -> frozenset[str]:
+    """The columns that the settings name, as they are written there."""
+    labels = (settings.route, settings.tenant, settings.environment, settings.region, settings.session)
+    return _columns((*labels, settings.end_user)) | _mapped(settings)
+
+
+def _mapped(settings: IngestSettings) -> frozenset[str]:
+    """The columns that `ingest.map` names, whose paths go through JSON in texts."""
+    fields = settings.map
+    if fields is None:
+        return frozenset()
+    paths = (value for value in dict(fields).values() if isinstance(value, str))
+    return _columns((*paths, *fields.where, *fields.feedback.values()))
+
+
+def _said(settings: IngestSettings) -> frozenset[str]:
+    """The columns in which the map has texts, of which JSON, a number or a word may be all that was said."""
+    fields = settings.map
+    return frozenset() if fields is None else _columns((fields.messages, fields.prompt, fields.system, fields.response))
+
+
+def _columns(paths: Iterable[str | None]) -> frozenset[str]:
+    ways = [way.strip() for path in paths for way in (path or "").split("|") if way.strip()]
+    return frozenset(ways) | {way.partition(".")[0] for way in ways}
+
+
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "S": str,
+    "N": str,
+    "B": str,
+    "BOOL": bool,
+    "NULL": bool,
+    "SS": list,
+    "NS": list,
+    "BS": list,
+    "L": list,
+    "M": dict,
+}
+"""DynamoDB's types, and what each holds.
+
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
+"""
+
+
+def untyped(value: Any) -> Any:
+    """Values without the types that DynamoDB writes beside them; what has none stays as it is."""
+    if isinstance(value, list):
+        return [untyped(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if not _is_typed(value):
+        return {name: untyped(one) for name, one in value.items()}
+    ((kind, held),) = value.items()
+    if kind == "M":
+        return {name: untyped(one) for name, one in held.items()}
+    if kind == "N":
+        return _number(held)
+    if kind == "NULL":
+        return None
+    if kind == "NS":
+        return [_number(one) for one in held]
+    return untyped(held) if kind == "L" else held
+
+
+def _number(text: Any) -> Any:
+    """A number as it is written; a text that is none stays one."""
+    data = str(text).encode("utf-8", "replace")
+    return msgspec.Raw(data) if re.fullmatch(rb"-?\d[\d.eE+-]*", data) and whole(data) else text
+
+
+def _is_typed(value: Any) -> bool:
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    ((kind, held),) = value.items()
+    return kind in _TYPES and isinstance(held, _TYPES[kind])
+
+
+def _holds_typed(value: Any, depth: int) -> bool:
+    """Whether a value is an item of DynamoDB's, or one lies within it."""
+    if isinstance(value, list):
+        return bool(value) and _holds_typed(value[0], depth - 1)
+    if not isinstance(value, dict) or not value or not depth:
+        return False
+    return all(map(_is_typed, value.values())) or any(_holds_typed(one, depth - 1) for one in value.values())
