@@ -112,10 +112,9 @@ class Piece:
                 yield from ((row, item) for item in records_at(record, self.within))
 
     def _records(self) -> Iterator[tuple[int, bytes]]:
-        if self.store is None:
-            yield from self._stored()
-        else:
-            yield from ((row, self.store.undone(record)) for row, record in self._stored())
+        if (store := self.store) is None:
+            return self._stored()
+        return ((row, store.undone(record)) for row, record in self._stored())
 
     def _stored(self) -> Iterator[tuple[int, bytes]]:
         if self.items is not None:
