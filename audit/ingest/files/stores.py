@@ -56,7 +56,7 @@ _COUNTED = re.compile(
 
 Source: https://cloud.google.com/bigquery/docs/exporting-data, on INT64 in JSON
 """
-_DEPTH = 4
+_DEPTH = 5
 """Steps to the items of an export of DynamoDB: its streams put them under `dynamodb.NewImage`."""
 
 
@@ -94,11 +94,11 @@ class Store:
             if not (self.capitals or self.cells):
                 return record
             fields = _FIELDS.decode(record)
+            return msgspec.json.encode(
+                {(own := self._name(name)): self._value(own, value) for name, value in fields.items()}
+            )
         except (ValueError, RecursionError):
             return record
-        return msgspec.json.encode(
-            {(own := self._name(name)): self._value(own, value) for name, value in fields.items()}
-        )
 
     def _name(self, name: str) -> str:
         if not self.capitals or name in self.named:
@@ -286,8 +286,10 @@ def _is_typed(value: Any) -> bool:
 
 def _holds_typed(value: Any, depth: int) -> bool:
     """Whether a value is an item of DynamoDB's, or one lies within it."""
+    if not value or not depth:
+        return False
     if isinstance(value, list):
-        return bool(value) and _holds_typed(value[0], depth - 1)
-    if not isinstance(value, dict) or not value or not depth:
+        return _holds_typed(value[0], depth - 1)
+    if not isinstance(value, dict):
         return False
     return all(map(_is_typed, value.values())) or any(_holds_typed(one, depth - 1) for one in value.values())
