@@ -280,7 +280,7 @@ def _stake(plan: Plan) -> list[str]:
     if share > DEAR:
         many = max(len(one.candidates) for one in plan.designs)
         fewer = f"fewer candidates (a route has up to {many})" if many > 1 else "fewer routes"
-        lines.append("          That pays only if the saving lasts longer than the log's window.")
+        lines.append(f"          At best it is earned back by another {percent_share(share)} of this log's traffic.")
         lines.append(f"          Less to ask: {fewer}, by --tier or --route.")
     return lines
 
