@@ -34,7 +34,7 @@ from audit.ingest.compare import AT_ONCE, find_fixes, read_draft
 from audit.ingest.files.source import Source
 from audit.ingest.formats import FORMATS
 from audit.ingest.join import joined_pieces
-from audit.ingest.partfiles import PartFiles
+from audit.ingest.part_files import PartFiles
 from audit.ingest.row import DRAFT
 from audit.ingest.sniff import Sniffed
 from tests.growth import CONFIG, MODELS, PROMPTS, ROUTES, prompt_of

@@ -6,7 +6,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
 from audit.core.settings import Settings
 from audit.flow.keeping.frames import Frames
-from audit.ingest.suggest import suggest_route_fields
+from audit.ingest.suggest_route import suggest_route_fields
 
 
 def refuse_routeless(frames: Frames, settings: Settings, folder: RunFolder) -> None:

@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 
 from audit.core.traffic import BILLABLE_STATUSES
-from audit.ingest.partfiles import PartFiles
+from audit.ingest.part_files import PartFiles
 from audit.ingest.row import copy_id
 from audit.spill import Parts
 

@@ -13,12 +13,12 @@ from typing import Any
 import msgspec
 
 from audit.core.settings import IngestSettings
-from audit.ingest.elsewhere import Elsewhere, fields_of, first_step
 from audit.ingest.files.logs import log_pieces
-from audit.ingest.files.shipped import Path, records_at
+from audit.ingest.files.shippers import Path, records_at
 from audit.ingest.files.source import PIECE_BYTES, Piece, Source
 from audit.ingest.formats import FORMATS, Join
-from audit.ingest.noted import HELD_BYTES
+from audit.ingest.join_notes import HELD_BYTES
+from audit.ingest.other_paths import OtherPaths, fields_of, first_step
 from audit.ingest.sniff import Sniffed
 
 _DEEPEST = 8
@@ -72,7 +72,7 @@ class _Records:
     """The records in pieces of a log, each from where it lies."""
 
     def __init__(self, settings: IngestSettings) -> None:
-        self._elsewhere = Elsewhere(settings)
+        self._elsewhere = OtherPaths(settings)
 
     def of(self, piece: Piece) -> Iterator[_Record]:
         """All records of a piece: what shippers and loggers put around one may differ from line to line."""

@@ -12,12 +12,12 @@ from audit.core.errors import InputError
 from audit.core.settings import IngestSettings
 from audit.ingest.files.logs import log_pieces
 from audit.ingest.files.source import PIECE_BYTES, Piece, Source, last_line
+from audit.ingest.first_pass import Reject
 from audit.ingest.formats import FORMATS
 from audit.ingest.join import joined_pieces
 from audit.ingest.row import Unusable
 from audit.ingest.sniff import Sniffed, recognition, sniff
 from audit.ingest.values import parse
-from audit.ingest.work import Reject
 
 
 @dataclass(slots=True)

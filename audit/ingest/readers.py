@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from audit.core.settings import IngestSettings
-from audit.ingest.elsewhere import Elsewhere
-from audit.ingest.files.shipped import records_at
+from audit.ingest.files.shippers import records_at
 from audit.ingest.files.source import Piece
 from audit.ingest.formats import FORMATS
+from audit.ingest.other_paths import OtherPaths
 from audit.ingest.row import Row, Unusable
 from audit.ingest.sniff import Sniffed
 from audit.ingest.steps import NotRead, Stepwise, chunks, stepwise
@@ -33,7 +33,7 @@ class Readers:
 
     def __init__(self, settings: IngestSettings) -> None:
         self._settings = settings
-        self._elsewhere = Elsewhere(settings)
+        self._elsewhere = OtherPaths(settings)
         self._open: dict[str, Stepwise] = {}
 
     def read(self, piece: Piece) -> Iterator[list[Taken]]:

@@ -20,9 +20,9 @@ from audit.core.schemas import REJECTS
 from audit.core.settings import ExecutorSettings, IngestSettings
 from audit.executors import IN_PROCESS, open_pool
 from audit.ingest.files.source import PIECE_BYTES, Source, find_sources
-from audit.ingest.group import AttemptLedger, finish_jobs
+from audit.ingest.first_pass import EARLY_RECORDS, FilePart, Job, Reject, keys_in_use
 from audit.ingest.parts import Reading, parts_of, refuse_no_calls
-from audit.ingest.work import EARLY_RECORDS, FilePart, Job, Reject, keys_in_use
+from audit.ingest.second_pass import AttemptLedger, finish_jobs
 
 PARALLEL_BYTES = 3 * PIECE_BYTES
 """Below this much input, starting a process costs more than it saves."""
@@ -33,7 +33,7 @@ FEW_PARTS = 24
 PACKED = frozenset({".gz", ".zst", ".zstd", ".bz2", ".xz", ".parquet", ".pb", ".binpb"})
 """Files whose records take other bytes than the file does."""
 
-READ, FINISH = "audit.ingest.work:read_part", "audit.ingest.group:finish_part"
+READ, FINISH = "audit.ingest.first_pass:read_part", "audit.ingest.second_pass:finish_part"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

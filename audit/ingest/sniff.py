@@ -9,9 +9,9 @@ from typing import Any
 
 from audit.core.errors import InputError, Place
 from audit.core.settings import IngestSettings
-from audit.ingest.calls.mapped import told_by
-from audit.ingest.files.shipped import Path, abridged, find
-from audit.ingest.files.shipped import named as path_name
+from audit.ingest.calls.mapping import told_by
+from audit.ingest.files.shippers import Path, abridged, find
+from audit.ingest.files.shippers import named as path_name
 from audit.ingest.files.source import HEAD_BYTES, Piece
 from audit.ingest.foreign import recognised
 from audit.ingest.formats import FORMATS

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.ingest.files.texts import whole
+from audit.ingest.files.text_files import whole
 from audit.ingest.row import Row
 
 Step = Callable[[Any], Any]

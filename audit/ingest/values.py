@@ -12,9 +12,9 @@ from typing import Any, TypeVar, get_origin
 import msgspec
 
 from audit.core.fingerprint import canonical_json, digest
-from audit.ingest.encoded import encoded_json
+from audit.ingest.base64_json import encoded_json
 from audit.ingest.row import Unusable
-from audit.ingest.written_times import EARLIEST_S, LATEST_S, date_of_digits, written_time
+from audit.ingest.times import EARLIEST_S, LATEST_S, date_of_digits, written_time
 from audit.protocols.billed import LARGEST_USD
 
 S = TypeVar("S", bound=msgspec.Struct)

@@ -75,7 +75,7 @@ def test_reading_a_log_does_without_pandas(tmp_path: Path) -> None:
 def test_a_plain_log_needs_no_decompressor() -> None:
     """Nor do the workers that read it."""
     code = (
-        "import sys\nimport audit.ingest.run, audit.ingest.work\n"
+        "import sys\nimport audit.ingest.run, audit.ingest.first_pass\n"
         "print([name for name in sys.modules if name.partition('.')[0] in ('zstandard', 'isal')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)

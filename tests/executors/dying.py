@@ -10,7 +10,7 @@ from typing import Any
 from audit.certificate.certified import certificate_jobs
 from audit.certificate.jobs import CertificateJob, Certified, certify
 from audit.core.outcome import Outcome
-from audit.ingest import group, work
+from audit.ingest import first_pass, second_pass
 from audit.replay.lending import ShardJob, ShardReport
 from audit.replay.shard import ask_shard
 from audit.scoring import jobs as scoring
@@ -24,15 +24,15 @@ def mark_above(path: Path, name: str) -> Path:
     return next(folder / name for folder in path.parents if (folder / name).exists())
 
 
-def read_dying(job: work.Job) -> work.FilePart:
+def read_dying(job: first_pass.Job) -> first_pass.FilePart:
     """Read a part of a log, after a process died at it."""
     die_at_first(mark_above(job.files.folder, "read"))
-    return work.read_part(job)
+    return first_pass.read_part(job)
 
 
-def finish_dying(job: group.FinishJob) -> group.AttemptLedger:
+def finish_dying(job: second_pass.FinishJob) -> second_pass.AttemptLedger:
     """Finish a part of a log; the first process dies after that, before it could say so."""
-    done = group.finish_part(job)
+    done = second_pass.finish_part(job)
     die_at_first(mark_above(job.files.folder, "finish"))
     return done
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from audit.ingest.compare import Fixes, find_fixes
-from audit.ingest.partfiles import PartFiles
+from audit.ingest.part_files import PartFiles
 from audit.ingest.row import DRAFT, copy_id
 from tests.traffic_at_size import compare_drafts, write_drafts
 

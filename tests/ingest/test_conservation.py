@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from audit.core.errors import AuditError
-from audit.ingest.files.texts import separator_of
+from audit.ingest.files.text_files import separator_of
 from audit.ingest.formats import FORMATS
 from audit.llm.logprices import rates_of
 from tests.contracts.test_formats import mutated

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audit.ingest.group import _RATES, _cost
+from audit.ingest.second_pass import _RATES, _cost
 
 
 @pytest.mark.parametrize("rate", _RATES)

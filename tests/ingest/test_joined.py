@@ -16,9 +16,9 @@ import pytest
 from audit.core.doubts import Doubt
 from audit.core.errors import InputError
 from audit.core.settings import IngestSettings
-from audit.ingest import noted
+from audit.ingest import join_notes
 from audit.ingest.formats import FORMATS
-from audit.ingest.noted import Noted
+from audit.ingest.join_notes import JoinNotes
 from audit.ingest.telemetry.spans import WHOLE_CALL, SpanJoin
 from tests.ingest.reading import BY_FORMAT, SAMPLES, read
 
@@ -69,7 +69,7 @@ HOLD_LITTLE = {"codex", "streams"}
 @pytest.mark.parametrize("name", [name for name in JOINED if name not in HOLD_LITTLE])
 def test_a_join_holds_little_of_a_record(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was said in a log is longer than memory, and so is what a join must know of it."""
-    monkeypatch.setattr(noted, "HELD_BYTES", 1)
+    monkeypatch.setattr(join_notes, "HELD_BYTES", 1)
     sample, _ = BY_FORMAT[name]
     lines = [json.loads(line) for line in (SAMPLES / sample).read_bytes().splitlines()]
     copies = max(60, 300 // len(lines))
@@ -89,14 +89,14 @@ def test_a_join_holds_little_of_a_record(name: str, monkeypatch: pytest.MonkeyPa
 def _reads(calls: int, monkeypatch: pytest.MonkeyPatch) -> int:
     """How often a note is read while a call with so many calls inside is joined."""
     join, reads = SpanJoin(), 0
-    read = Noted._read
+    read = JoinNotes._read
 
-    def counted(notes: Noted, place: int) -> tuple[str, msgspec.Raw]:
+    def counted(notes: JoinNotes, place: int) -> tuple[str, msgspec.Raw]:
         nonlocal reads
         reads += 1
         return read(notes, place)
 
-    monkeypatch.setattr(Noted, "_read", counted)
+    monkeypatch.setattr(JoinNotes, "_read", counted)
     attributes = [{"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}}]
     spans = [{"spanId": "outer", "attributes": attributes}]
     spans += [{"spanId": f"{at}", "parentSpanId": "outer", "attributes": attributes} for at in range(calls)]
@@ -104,7 +104,7 @@ def _reads(calls: int, monkeypatch: pytest.MonkeyPatch) -> int:
     seen = [join.see(record, "log.jsonl") for record in records]
     for record, one in zip(records, seen, strict=True):
         join.join(record, "log.jsonl", one)
-    monkeypatch.setattr(Noted, "_read", read)
+    monkeypatch.setattr(JoinNotes, "_read", read)
     return reads
 
 
@@ -118,9 +118,9 @@ def test_notes_are_found_as_they_were_noted(monkeypatch: pytest.MonkeyPatch) -> 
     """In memory and in a file, with names that share a hash, with none at all."""
     draw = Random(5)
     for held in (1, 10_000_000):
-        monkeypatch.setattr(noted, "HELD_BYTES", held)
-        monkeypatch.setattr(noted, "hash", lambda name: len(name) - 3, raising=False)
-        notes, expected = Noted(), defaultdict(list)
+        monkeypatch.setattr(join_notes, "HELD_BYTES", held)
+        monkeypatch.setattr(join_notes, "hash", lambda name: len(name) - 3, raising=False)
+        notes, expected = JoinNotes(), defaultdict(list)
         for at in range(400):
             name = draw.choice(("", "a", "b", "\ud800", "name " * draw.randrange(5), str(draw.randrange(90))))
             notes.note(name, {"at": at})
@@ -132,7 +132,7 @@ def test_notes_are_found_as_they_were_noted(monkeypatch: pytest.MonkeyPatch) -> 
             assert (name in notes) == bool(found)
             last = notes.last(name)
             assert (None if last is None else msgspec.json.decode(last)["at"]) == (found[-1] if found else None)
-    assert Noted().last("a") is None
+    assert JoinNotes().last("a") is None
 
 
 def _batch(folder: Path, number: int, asked: str, answered: str, *, failed: bool = False) -> None:

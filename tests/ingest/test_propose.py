@@ -14,7 +14,7 @@ from audit.core.errors import InputError
 from audit.core.settings import FieldMap, IngestSettings
 from audit.flow.drafting import draft
 from audit.ingest.files.source import find_sources
-from audit.ingest.propose import propose_map
+from audit.ingest.propose_map import propose_map
 from audit.llm.logprices import rates_of
 from tests.ingest.reading import BY_FORMAT, GENERIC, SAMPLES, read, write_jsonl
 

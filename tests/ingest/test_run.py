@@ -20,7 +20,7 @@ from audit.core.schemas import BODIES, REJECTS, TRAFFIC
 from audit.core.settings import ExecutorSettings, FieldMap, IngestSettings
 from audit.ingest.files import source
 from audit.ingest.run import ingest
-from audit.ingest.suggest import suggest_route_fields
+from audit.ingest.suggest_route import suggest_route_fields
 from tests.ingest.reading import SAMPLES, payload, read, sample, write_jsonl
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from audit.core.errors import InputError
 from audit.core.settings import IngestSettings
-from audit.ingest.encoded import encoded_json
+from audit.ingest.base64_json import encoded_json
 from audit.ingest.formats import FORMATS
 from audit.ingest.values import unpacked
 from audit.llm.logprices import rates_of

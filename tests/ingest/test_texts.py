@@ -15,7 +15,7 @@ import pytest
 import zstandard
 
 from audit.core.settings import FieldMap, IngestSettings
-from audit.ingest.files import texts
+from audit.ingest.files import text_files
 from audit.ingest.files.source import Source, pieces
 from audit.ingest.sniff import sniff
 from tests.ingest.reading import SAMPLES, payload, read, sample, write_jsonl
@@ -83,7 +83,7 @@ def test_one_log_in_every_encoding_and_layout(
 @pytest.mark.parametrize("block", [7, 100, 5000])
 def test_values_are_found_whatever_the_blocks(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A value that a block cuts is one value; a broken one ends where the next line begins an object."""
-    monkeypatch.setattr(texts, "_BLOCK_BYTES", block)
+    monkeypatch.setattr(text_files, "_BLOCK_BYTES", block)
     values = [
         '{"a": 1}',
         '{\n "b": "x\\"}{"\n}',
@@ -92,7 +92,7 @@ def test_values_are_found_whatever_the_blocks(block: int, monkeypatch: pytest.Mo
         '{"d": "\N{SNOWMAN}"}',
         '{"cut": "o',
     ]
-    got = list(texts.json_values(io.BytesIO("\n".join(values).encode())))
+    got = list(text_files.json_values(io.BytesIO("\n".join(values).encode())))
     assert [json.loads(value) for value in (got[0], got[1], got[3], got[4])] == [
         {"a": 1}, {"b": 'x"}{'}, {"c": [1, 2]}, {"d": "\N{SNOWMAN}"},
     ]  # fmt: skip

@@ -18,7 +18,7 @@ from audit.core.settings import Settings
 from audit.flow.drafting.mapping import preview_of, with_map
 from audit.flow.drafting.tiers import CANDIDATE, draft_tiers, in_line, rules_proposed, spent_words
 from audit.flow.reading import traffic_of
-from audit.ingest.suggest import RouteField, suggest_route_fields
+from audit.ingest.suggest_route import RouteField, suggest_route_fields
 from audit.sampling.frame import RouteFrame, route_frames
 from audit.sampling.pool import load_together
 from audit.scoring.context import Context

@@ -17,7 +17,7 @@ from audit.core.settings import FieldMap, IngestSettings, Settings
 from audit.core.traffic import MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
 from audit.ingest.files.logs import log_pieces
 from audit.ingest.files.source import Source, find_sources
-from audit.ingest.propose import propose_map, unused_fields
+from audit.ingest.propose_map import propose_map, unused_fields
 from audit.ingest.run import IngestReport
 from audit.ingest.sniff import sniff
 

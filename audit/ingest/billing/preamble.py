@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from audit.ingest.files.texts import LEAST_COLUMNS, separator_of
+from audit.ingest.files.text_files import LEAST_COLUMNS, separator_of
 
 LOOKED_AT = 40
 """Lines among which a table begins."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from audit.core.doubts import Doubt
 from audit.ingest.calls import bodies
-from audit.ingest.calls.recorded import out_of_text
+from audit.ingest.calls.recorded_bodies import out_of_text
 from audit.ingest.row import Row
 from audit.ingest.values import obj, text
 from audit.protocols.recognition import protocol_of_answer

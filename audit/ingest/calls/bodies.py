@@ -11,7 +11,7 @@ import msgspec
 from audit.core.exchange import Loss
 from audit.core.reason import Reason
 from audit.ingest.calls import chat
-from audit.ingest.calls.recorded import answer_within, out_of_text, put_together, request_beside
+from audit.ingest.calls.recorded_bodies import answer_within, out_of_text, put_together, request_beside
 from audit.ingest.calls.usage import billed_tier, note_fees, put_usage
 from audit.ingest.row import Row, Unusable, digest_of_answer
 from audit.ingest.values import json_text, obj, small, text

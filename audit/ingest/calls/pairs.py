@@ -12,8 +12,8 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.calls import bodies, chat, wrapper
 from audit.ingest.calls.answers import note_others, several_answers
-from audit.ingest.calls.held import HeldPair, error_beside, is_completion, other_call, others_around, pair_in
-from audit.ingest.calls.recorded import out_of_text
+from audit.ingest.calls.pair_search import HeldPair, error_beside, is_completion, other_call, others_around, pair_in
+from audit.ingest.calls.recorded_bodies import out_of_text
 from audit.ingest.calls.usage import put_cost, put_usage
 from audit.ingest.row import Row, Unusable, call_key, put_weight
 from audit.ingest.values import obj, text

@@ -22,12 +22,12 @@ from audit.core.errors import InputError, Place
 from audit.ingest.files.archives import is_archive, unpacked_files
 from audit.ingest.files.captures import events, is_capture
 from audit.ingest.files.objects import fetched
-from audit.ingest.files.parted import runtime_of, whole_lines
 from audit.ingest.files.protobuf import is_otlp, json_records
-from audit.ingest.files.shipped import EACH, records_at
-from audit.ingest.files.shipped import Path as Within
+from audit.ingest.files.shippers import EACH, records_at
+from audit.ingest.files.shippers import Path as Within
+from audit.ingest.files.split_lines import runtime_of, whole_lines
 from audit.ingest.files.stores import Store
-from audit.ingest.files.texts import (
+from audit.ingest.files.text_files import (
     LEAST_COLUMNS,
     Layout,
     bare,
@@ -261,7 +261,7 @@ def pieces(source: Source, columns: int = LEAST_COLUMNS) -> Iterator[Piece]:
         packed = next((kind for begin, kind in _PACKED.items() if magic.startswith(begin)), None)
         if packed is not None:
             # Imported here: a log that is not compressed needs none of the libraries, nor do its workers.
-            from audit.ingest.files.packed import PACKED_DAMAGE, uncompressed
+            from audit.ingest.files.compression import PACKED_DAMAGE, uncompressed
 
             stream, damage = uncompressed(raw, packed), (*damage, *PACKED_DAMAGE)
         try:

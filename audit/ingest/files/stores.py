@@ -16,7 +16,7 @@ import msgspec
 
 from audit.core.errors import InputError
 from audit.core.settings import IngestSettings
-from audit.ingest.files.texts import whole
+from audit.ingest.files.text_files import whole
 from audit.ingest.foreign import recognised
 from audit.protocols.recognition import protocol_of_answer, protocol_of_request
 

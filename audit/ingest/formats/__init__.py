@@ -27,8 +27,8 @@ class Join(Protocol):
             file: The path of the file that it is in.
 
         Returns:
-            What is handed back with it when it is joined, a value of JSON. What is kept beside that is `Noted`: a log
-            has millions of records, and is longer than memory.
+            What is handed back with it when it is joined, a value of JSON. What is kept beside that is `JoinNotes`: a
+            log has millions of records, and is longer than memory.
         """
 
     def join(self, record: dict[str, msgspec.Raw], file: str, seen: Any, /) -> dict[str, msgspec.Raw]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.ingest.calls import held, pairs
+from audit.ingest.calls import pair_search, pairs
 from audit.ingest.formats import Format
 from audit.protocols import anthropic_messages
 
 
 def detects(record: Mapping[str, Any]) -> str | None:
     """Why a record is such a pair."""
-    if held.protocol(record) is not anthropic_messages.PROTOCOL:
+    if pair_search.protocol(record) is not anthropic_messages.PROTOCOL:
         return None
     return "holds a request with `messages` and `model`, and a message of Anthropic's API"
 

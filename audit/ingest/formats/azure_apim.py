@@ -20,7 +20,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.calls.envelope import Envelope, first, row_of
 from audit.ingest.formats import Format, Reader
-from audit.ingest.noted import Noted
+from audit.ingest.join_notes import JoinNotes
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import boolean, integer, obj, small, text, unpacked
 
@@ -57,8 +57,8 @@ class CorrelationJoin:
     """All rows of each call; it is counted at the row with the lowest number, the first of those."""
 
     def __init__(self) -> None:
-        self._rows = Noted()
-        self._requests = Noted()
+        self._rows = JoinNotes()
+        self._requests = JoinNotes()
         self._counted: set[str] = set()
 
     def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:

@@ -18,9 +18,9 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.calls import pairs
 from audit.ingest.calls.answers import is_answer
-from audit.ingest.calls.held import HeldPair
+from audit.ingest.calls.pair_search import HeldPair
 from audit.ingest.formats import Format, Reader
-from audit.ingest.noted import Noted
+from audit.ingest.join_notes import JoinNotes
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import obj, text
 
@@ -56,8 +56,8 @@ class BatchJoin:
     """
 
     def __init__(self) -> None:
-        self._asked = Noted()
-        self._answered = Noted()
+        self._asked = JoinNotes()
+        self._answered = JoinNotes()
 
     def see(self, record: Mapping[str, msgspec.Raw], file: str) -> None:
         """Take a record into account."""

@@ -17,10 +17,10 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.calls.chat import NOT_PARAMS, chat_answer, said_message
 from audit.ingest.calls.envelope import Envelope, first, lowered, row_of
-from audit.ingest.calls.recorded import out_of_text
+from audit.ingest.calls.recorded_bodies import out_of_text
 from audit.ingest.calls.usage import counts_in
 from audit.ingest.formats import Format, Reader
-from audit.ingest.noted import Noted
+from audit.ingest.join_notes import JoinNotes
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import number, obj, text, unpacked
 from audit.protocols.recognition import fallback, protocol_of_answer, protocol_of_messages
@@ -55,8 +55,8 @@ class TraceJoin:
     """The last version of each row, and of each trace the root and the error."""
 
     def __init__(self) -> None:
-        self._versions = Noted()
-        self._around = Noted()
+        self._versions = JoinNotes()
+        self._around = JoinNotes()
 
     def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a row into account."""

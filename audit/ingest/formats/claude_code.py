@@ -20,7 +20,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.calls.envelope import Envelope, row_of
 from audit.ingest.formats import Format, Reader
-from audit.ingest.noted import Noted
+from audit.ingest.join_notes import JoinNotes
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import boolean, integer, obj, text
 
@@ -43,7 +43,7 @@ class AnswerJoin:
     """The blocks and the last usage of each answer, by its id, and which line it is counted at."""
 
     def __init__(self) -> None:
-        self._lines = Noted()
+        self._lines = JoinNotes()
 
     def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a line into account; a resumed session repeats those of its past."""

@@ -21,7 +21,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.calls.envelope import Envelope, lowered, row_of
 from audit.ingest.formats import Format, Reader
-from audit.ingest.noted import Noted
+from audit.ingest.join_notes import JoinNotes
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import canonical, integer, obj, text
 
@@ -114,7 +114,7 @@ class TurnJoin:
     """
 
     def __init__(self) -> None:
-        self._counts = Noted()
+        self._counts = JoinNotes()
         self._seen, self._joined = _Place(), _Place()
 
     def see(self, record: Mapping[str, msgspec.Raw], file: str) -> None:

@@ -17,7 +17,7 @@ from audit.ingest import labels, values
 from audit.ingest.calls.envelope import Envelope, lowered, row_of
 from audit.ingest.calls.usage import counts_in
 from audit.ingest.formats import Format, Reader
-from audit.ingest.noted import Noted
+from audit.ingest.join_notes import JoinNotes
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import canonical, number, obj, objects, text
 
@@ -57,7 +57,7 @@ class DatadogJoin:
     """Each trace's root: its name and its tags."""
 
     def __init__(self) -> None:
-        self._roots = Noted()
+        self._roots = JoinNotes()
 
     def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a span into account."""

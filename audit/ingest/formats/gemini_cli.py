@@ -25,7 +25,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.calls.envelope import Envelope, row_of
 from audit.ingest.formats import Format, Reader
-from audit.ingest.noted import Noted
+from audit.ingest.join_notes import JoinNotes
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import obj, small, text
 
@@ -62,7 +62,7 @@ class ChatJoin:
     of its session had the same counts before it, in chats and in telemetry apart."""
 
     def __init__(self) -> None:
-        self._last = Noted()
+        self._last = JoinNotes()
         self._counted: set[str] = set()
         self._head: dict[str, Any] = {}
         self._alike: Counter[tuple[Any, ...]] = Counter()

@@ -8,7 +8,7 @@ from typing import Any
 from audit.core.reason import Reason
 from audit.core.settings import FieldMap, IngestSettings
 from audit.ingest import labels, values
-from audit.ingest.calls import chat, mapped
+from audit.ingest.calls import chat, mapping
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.values import obj, text, walk
@@ -35,7 +35,7 @@ def open_reader(settings: IngestSettings) -> Reader:
         if name not in _OWN and (path := getattr(fields, name, None))
     }
     wanted = labels.finders(settings, _KEYS)
-    asked = mapped.told_by(fields)
+    asked = mapping.told_by(fields)
 
     def read(record: bytes) -> Sequence[Row]:
         value = values.parse(record)
@@ -89,7 +89,7 @@ def _row(record: dict[str, Any], got: Mapping[str, Any], wanted: labels.Finders,
     own = {"tools": tools, "response_format": shape}
     call = chat.read_call({**params, **{k: v for k, v in own.items() if v is not None}})
     chat.put_call(row, call)
-    if has_bodies := mapped.told_by(fields) == mapped.BODIES:
+    if has_bodies := mapping.told_by(fields) == mapping.BODIES:
         reasons = set(call.reasons) | chat.put_messages(row, _messages(got), call)
         if got.get("params") is None:
             reasons.add(Reason.PARAMS_MISSING)
@@ -99,17 +99,17 @@ def _row(record: dict[str, Any], got: Mapping[str, Any], wanted: labels.Finders,
     row.logical_request_id = row.request_id
     row.model_requested = row.model_called = text(got.get("model"))
     row.streaming = call.stream
-    mapped.put_answer(row, got)
+    mapping.put_answer(row, got)
     row.model_responded = text(got.get("model_responded")) or row.model_responded
     row.model_key = charged_as(row.model_called, row.model_responded)
     row.provider = row.provider or maker(row.model_called)
-    mapped.put_times(row, got, fields.duration_unit)
-    mapped.put_tokens(row, got, exclusive=fields.counts == "exclusive")
-    mapped.put_cost(row, got, fields.cost_unit)
+    mapping.put_times(row, got, fields.duration_unit)
+    mapping.put_tokens(row, got, exclusive=fields.counts == "exclusive")
+    mapping.put_cost(row, got, fields.cost_unit)
     if not has_bodies and row.status == "unknown" and (row.completion_tokens or row.cost_usd_logged):
         row.status = "ok"  # what has an amount was answered
-    mapped.put_sampling(row, got.get("sampling_weight"))
-    mapped.put_feedback(row, record, fields.feedback)
+    mapping.put_sampling(row, got.get("sampling_weight"))
+    mapping.put_feedback(row, record, fields.feedback)
     row.dedupe_key = call_key(row)
     _put_labels(row, record, wanted)
     chat.judge_replayable(row, reasons, "equivalent")

@@ -17,7 +17,7 @@ from audit.ingest import labels, values
 from audit.ingest.calls import bodies, chat
 from audit.ingest.calls.usage import put_usage, told_cost
 from audit.ingest.formats import Format, Reader
-from audit.ingest.noted import Noted
+from audit.ingest.join_notes import JoinNotes
 from audit.ingest.row import Row, Unusable
 from audit.ingest.telemetry import otel
 from audit.ingest.values import microseconds, number, obj, text, unpacked
@@ -53,7 +53,7 @@ class ScoreJoin:
     """Scores by the observation or the trace that they are of."""
 
     def __init__(self) -> None:
-        self._scores = Noted()
+        self._scores = JoinNotes()
 
     def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a score into account."""

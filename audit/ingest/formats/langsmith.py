@@ -15,7 +15,7 @@ from audit.ingest import labels, values
 from audit.ingest.calls import bodies, chat, langchain
 from audit.ingest.calls.usage import put_usage, told_cost
 from audit.ingest.formats import Format, Reader
-from audit.ingest.noted import Noted
+from audit.ingest.join_notes import JoinNotes
 from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.values import integer, microseconds, obj, text, unpacked
 from audit.ingest.words import maker, model_key, provider
@@ -41,7 +41,7 @@ class RunJoin:
     """The name of each trace's root: what the traced function is called is the route where nothing else is."""
 
     def __init__(self) -> None:
-        self._roots = Noted()
+        self._roots = JoinNotes()
 
     def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a run into account."""

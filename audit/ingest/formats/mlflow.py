@@ -15,7 +15,7 @@ from audit.ingest.calls import bodies, chat
 from audit.ingest.calls.usage import put_usage, told_cost
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key
-from audit.ingest.telemetry.spanlabels import unpacked_text
+from audit.ingest.telemetry.span_labels import unpacked_text
 from audit.ingest.values import microseconds, obj, text, unpacked
 from audit.ingest.words import maker, model_key, provider
 

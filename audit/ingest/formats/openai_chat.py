@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.ingest.calls import held, pairs
+from audit.ingest.calls import pair_search, pairs
 from audit.ingest.formats import Format
 from audit.protocols import anthropic_messages, openai_chat, openai_responses
 
 
 def detects(record: Mapping[str, Any]) -> str | None:
     """Why a record is such a pair."""
-    found = held.protocol(record)
+    found = pair_search.protocol(record)
     if found is None or found in (anthropic_messages.PROTOCOL, openai_responses.PROTOCOL):
         return None
     if found is openai_chat.PROTOCOL:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.ingest.calls import held, pairs
+from audit.ingest.calls import pair_search, pairs
 from audit.ingest.formats import Format
 from audit.protocols import openai_responses
 
 
 def detects(record: Mapping[str, Any]) -> str | None:
     """Why a record is such a pair."""
-    if held.protocol(record) is not openai_responses.PROTOCOL:
+    if pair_search.protocol(record) is not openai_responses.PROTOCOL:
         return None
     return "holds a request with `input` and `model`, and a response with `output`"
 

@@ -19,7 +19,7 @@ from audit.ingest.calls.usage import put_usage, told_cost
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, call_key, put_weight
 from audit.ingest.steps import Stepwise, of_each
-from audit.ingest.telemetry import otel, spanlabels
+from audit.ingest.telemetry import otel, span_labels
 from audit.ingest.telemetry.spans import (
     SpanJoin,
     attributes_of,
@@ -50,7 +50,7 @@ class _Span(msgspec.Struct, gc=False):
 
 def open_reader(settings: IngestSettings) -> Reader:
     """A reader of one export request per record: a row for each call of a model in it."""
-    wanted = spanlabels.finders(settings)
+    wanted = span_labels.finders(settings)
     return Stepwise(
         _calls,
         of_each(_find_bodies),
@@ -173,10 +173,10 @@ def _put_times(call: _Span) -> None:
         row.ttft_ms = first * 1000
 
 
-def _put_labels(call: _Span, wanted: spanlabels.Finders) -> None:
+def _put_labels(call: _Span, wanted: span_labels.Finders) -> None:
     put_weight(call.row, otel.weight_of(call.span.get("traceState")))
-    spanlabels.put_labels(call.row, call.around, call.found, wanted)
-    spanlabels.put_decision(call.row, call.own)
+    span_labels.put_labels(call.row, call.around, call.found, wanted)
+    span_labels.put_decision(call.row, call.own)
 
 
 def _settled(call: _Span) -> Row:

@@ -22,10 +22,10 @@ import msgspec
 from audit.core.settings import IngestSettings
 from audit.ingest import values
 from audit.ingest.calls import pairs
-from audit.ingest.calls.held import pair_in
+from audit.ingest.calls.pair_search import pair_in
 from audit.ingest.calls.streamed import Answers, HeldEvents, held_events
 from audit.ingest.formats import Format, Reader
-from audit.ingest.noted import Noted
+from audit.ingest.join_notes import JoinNotes
 from audit.ingest.row import Row, Unusable
 
 _PLACE = "place_in_stream"
@@ -60,7 +60,7 @@ class EventJoin:
 
     def __init__(self) -> None:
         self._answers = Answers()
-        self._events = Noted()
+        self._events = JoinNotes()
 
     def see(self, record: Mapping[str, msgspec.Raw], file: str) -> Any:
         """Take a record into account: its answer, with what may have been streamed beside it; else why it has none."""

@@ -17,9 +17,9 @@ import msgspec
 from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.calls.envelope import Envelope, lowered, row_of
-from audit.ingest.calls.recorded import out_of_text
+from audit.ingest.calls.recorded_bodies import out_of_text
 from audit.ingest.formats import Format, Reader
-from audit.ingest.noted import Noted
+from audit.ingest.join_notes import JoinNotes
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import boolean, obj, text, unpacked
 from audit.protocols.recognition import protocol_of_answer
@@ -48,8 +48,8 @@ class InferenceJoin:
     """What each inference says of itself, for the calls that it made; and which inferences have calls in the log."""
 
     def __init__(self) -> None:
-        self._inferences = Noted()
-        self._called = Noted()
+        self._inferences = JoinNotes()
+        self._called = JoinNotes()
 
     def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a record into account."""

@@ -13,7 +13,7 @@ from typing import Any
 from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.calls.envelope import Envelope, row_of
-from audit.ingest.calls.recorded import out_of_text
+from audit.ingest.calls.recorded_bodies import out_of_text
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import obj, text, unpacked

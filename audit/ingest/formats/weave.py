@@ -17,7 +17,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.calls.envelope import Envelope, row_of
 from audit.ingest.formats import Format, Reader
-from audit.ingest.noted import Noted
+from audit.ingest.join_notes import JoinNotes
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import number, obj, text, unpacked
 
@@ -44,8 +44,8 @@ class WeaveJoin:
     """Of each trace the root's operation and attributes, and which calls hold other calls of an SDK."""
 
     def __init__(self) -> None:
-        self._roots = Noted()
-        self._holders = Noted()
+        self._roots = JoinNotes()
+        self._holders = JoinNotes()
 
     def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a call into account."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from audit.ingest import values
 from audit.ingest.calls.chat import chat_answer, said_message
-from audit.ingest.calls.recorded import out_of_text
+from audit.ingest.calls.recorded_bodies import out_of_text
 from audit.ingest.calls.usage import usage_of_kinds
 from audit.ingest.row import Unusable
 from audit.ingest.telemetry import ai_sdk, pydantic_ai

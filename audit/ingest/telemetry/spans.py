@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from audit.core.doubts import Doubt
-from audit.ingest.noted import Noted
+from audit.ingest.join_notes import JoinNotes
 from audit.ingest.row import Unusable
 from audit.ingest.telemetry import agents, otel
 from audit.ingest.telemetry.stored import OTLP, export_of, flat, is_export, tells_a_call
@@ -184,14 +184,14 @@ class SpanJoin:
     """What must be known of a whole trace to read one of its calls."""
 
     def __init__(self) -> None:
-        self._spans = Noted()
-        self._told = Noted()  # attributes of calls that may be inside calls
-        self._events = Noted()
-        self._inside: Noted | None = None  # calls inside calls, once all were seen
-        self._responses = Noted()  # ids of responses that a span tells
-        self._whole = Noted()  # log records that tell a whole call, by the call's id
-        self._records = Noted()  # and what these say of it
-        self._said = Noted()  # what was said in calls of Gemini CLI, by session and moment
+        self._spans = JoinNotes()
+        self._told = JoinNotes()  # attributes of calls that may be inside calls
+        self._events = JoinNotes()
+        self._inside: JoinNotes | None = None  # calls inside calls, once all were seen
+        self._responses = JoinNotes()  # ids of responses that a span tells
+        self._whole = JoinNotes()  # log records that tell a whole call, by the call's id
+        self._records = JoinNotes()  # and what these say of it
+        self._said = JoinNotes()  # what was said in calls of Gemini CLI, by session and moment
         self._told_whole = 0
         # Each of many calls inside one asks for the same.
         self._doubles_inside = lru_cache(256)(self._find_doubles_inside)
@@ -338,7 +338,7 @@ class SpanJoin:
     def _calls_inside(self, outer: str) -> Sequence[str]:
         """Calls whose nearest call around them is this one."""
         if self._inside is None:
-            self._inside = Noted()
+            self._inside = JoinNotes()
             for name, found in self._spans.items():
                 span = _SEEN.decode(found)
                 if span.is_call and (around := self._call_around(name, span)) is not None:

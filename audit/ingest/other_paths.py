@@ -13,7 +13,7 @@ from collections.abc import Collection
 import msgspec
 
 from audit.core.settings import IngestSettings
-from audit.ingest.files.shipped import Path
+from audit.ingest.files.shippers import Path
 from audit.ingest.formats import FORMATS
 from audit.ingest.row import Unusable
 from audit.ingest.sniff import Sniffed, recognition
@@ -38,7 +38,7 @@ def fields_of(record: bytes) -> dict[str, msgspec.Raw] | None:
         return None
 
 
-class Elsewhere:
+class OtherPaths:
     """What the records of a file of some format are.
 
     Args:

@@ -18,7 +18,7 @@ from audit.core.schemas import BODIES
 from audit.core.settings import IngestSettings
 from audit.ingest.files.source import Piece
 from audit.ingest.labels import MODEL
-from audit.ingest.partfiles import PartFiles, bodies_writer, whole_file, write_draft
+from audit.ingest.part_files import PartFiles, bodies_writer, whole_file, write_draft
 from audit.ingest.readers import Readers, Taken
 from audit.ingest.row import (
     DRAFT,

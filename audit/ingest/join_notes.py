@@ -20,7 +20,7 @@ HELD_BYTES: Final = 32_000_000
 _SIZES = struct.Struct("<II")
 
 
-class Noted:
+class JoinNotes:
     """JSON values under names, in the order in which they were noted. First all are noted, then they are looked up.
 
     A note takes 24 bytes of memory whatever it says, and twice that while the notes are put in order: a log has

@@ -17,8 +17,8 @@ from typing import Any
 
 import msgspec
 
-from audit.ingest.encoded import encoded_json
-from audit.ingest.files.texts import bare
+from audit.ingest.base64_json import encoded_json
+from audit.ingest.files.text_files import bare
 from audit.ingest.row import Unusable
 from audit.ingest.values import parse
 from audit.protocols.recognition import protocol_of_answer, protocol_of_request

@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any
 
 from audit.core.settings import FieldMap
-from audit.ingest.calls.mapped import AMOUNTS, BODIES
+from audit.ingest.calls.mapping import AMOUNTS, BODIES
 from audit.ingest.files.source import Source, pieces
 from audit.ingest.row import Unusable
 from audit.ingest.values import boolean, integer, microseconds, number, obj, parse, unpacked, walk, written_amount

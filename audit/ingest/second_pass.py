@@ -21,7 +21,7 @@ from audit.core.schemas import BODIES, TRAFFIC
 from audit.core.tier import PER_MILLION
 from audit.core.traffic import BILLABLE_STATUSES, exact_sum
 from audit.ingest.compare import Fixes, find_fixes, read_draft
-from audit.ingest.partfiles import PartFiles, bodies_writer, whole_file
+from audit.ingest.part_files import PartFiles, bodies_writer, whole_file
 from audit.ingest.row import SECOND_PASS
 
 _NEEDED = (

@@ -9,7 +9,7 @@ from audit.core.doubts import Doubt
 from audit.core.settings import FieldMap
 from audit.ingest import values
 from audit.ingest.calls import bodies, chat
-from audit.ingest.calls.recorded import out_of_text
+from audit.ingest.calls.recorded_bodies import out_of_text
 from audit.ingest.calls.usage import put_usage, settle_counts
 from audit.ingest.row import Row, put_weight
 from audit.ingest.values import integer, microseconds, obj, small, text, written_amount, written_number

@@ -12,7 +12,7 @@ from typing import Any
 
 from audit.ingest.calls import wrapper
 from audit.ingest.calls.answers import is_answer, several_answers
-from audit.ingest.calls.recorded import out_of_text, stands_alone
+from audit.ingest.calls.recorded_bodies import out_of_text, stands_alone
 from audit.ingest.values import obj, objects, text
 from audit.protocols.protocol import Protocol
 from audit.protocols.recognition import fallback, protocol_of_answer, protocol_of_request
