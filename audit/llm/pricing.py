@@ -7,7 +7,7 @@ name, or by the address of its API. A private endpoint has no list price, whatev
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -153,33 +153,27 @@ def catalogue_version() -> str:
 
 def newest_change(on: date | None = None) -> date | None:
     """The newest day, up to one, on which the catalogue says that a price changed: it is no older than this."""
-    from genai_prices import data_snapshot
-
     last = on or datetime.now(UTC).date()
-    starts = (
-        getattr(getattr(price, "constraint", None), "start_date", None)
-        for vendor in data_snapshot.get_snapshot().providers
-        for model in vendor.models
-        if isinstance(model.prices, list)
-        for price in model.prices
-    )
-    return max((start for start in starts if start is not None and start <= last), default=None)
+    return max((start for start in _changes() if start <= last), default=None)
 
 
 @lru_cache(maxsize=1)
 def _oldest_change() -> date:
     """The oldest day on which the catalogue says that a price changed. It tells no day for a model's first price: of
     earlier days it may not know that the price was another, or that there was none."""
+    return min(_changes(), default=date.min)
+
+
+def _changes() -> Iterator[date]:
+    """The days on which the catalogue says that a price changed."""
     from genai_prices import data_snapshot
 
-    starts = (
-        getattr(getattr(price, "constraint", None), "start_date", None)
-        for vendor in data_snapshot.get_snapshot().providers
-        for model in vendor.models
-        if isinstance(model.prices, list)
-        for price in model.prices
-    )
-    return min((start for start in starts if start is not None), default=date.min)
+    for vendor in data_snapshot.get_snapshot().providers:
+        for model in vendor.models:
+            for price in model.prices if isinstance(model.prices, list) else ():
+                start = getattr(getattr(price, "constraint", None), "start_date", None)
+                if start is not None:
+                    yield start
 
 
 _DAY_IN_NAME = re.compile(r"(?<!\d)(20\d\d)(-?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")

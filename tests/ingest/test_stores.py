@@ -14,7 +14,7 @@ from audit.core.errors import InputError
 from audit.core.settings import FieldMap, IngestSettings
 from audit.ingest.files.logs import log_pieces
 from audit.ingest.files.source import find_sources
-from audit.ingest.files.stores import untyped
+from audit.ingest.files.stores import store_of, untyped
 from audit.ingest.values import microseconds
 from audit.llm.logprices import rates_of
 from tests.ingest.reading import BY_FORMAT, SAMPLES, Read, read, sample, write_jsonl
@@ -60,6 +60,29 @@ def test_lines_are_left_as_they_were_written(file: str) -> None:
     """A log that was written as lines gives its own bytes: no store is seen in it, and nothing is decoded twice."""
     for piece in log_pieces(find_sources([SAMPLES / file])[0], IngestSettings()):
         assert piece.store is None
+
+
+@pytest.mark.parametrize("digits", ["5", "007", "-1"])
+def test_digits_that_a_log_has_as_text_stay_text(digits: str, tmp_path: Path) -> None:
+    """What a tool was given, and a label: only a store that writes no whole number at all writes them as texts."""
+    used = {"type": "tool_use", "id": "t", "name": "look_up", "input": {"index": digits, "n": digits}}
+    request = {
+        "model": "claude-sonnet-4-5",
+        "max_tokens": 50,
+        "messages": [{"role": "user", "content": "Look it up."}, {"role": "assistant", "content": [used]}],
+    }
+    (record,) = sample("anthropic_pairs.jsonl")[:1]
+    write_jsonl(path := tmp_path / "log.jsonl", [record | {"request": request}])
+    (row,) = read(path, tmp_path / "run").rows()
+    assert json.loads(json.loads(row["messages"])[1]["tool_calls"][0]["function"]["arguments"]) == used["input"]
+
+
+def test_a_text_with_leading_zeros_is_no_number(tmp_path: Path) -> None:
+    """Where whole numbers are texts too: it would be no JSON."""
+    write_jsonl(path := tmp_path / "log.jsonl", [{"index": "0", "seed": "007"}])
+    store = store_of(path.read_bytes().splitlines(), IngestSettings(), table=False)
+    assert store is not None
+    assert json.loads(store.undone(path.read_bytes().strip())) == {"index": 0, "seed": "007"}
 
 
 SAID = [

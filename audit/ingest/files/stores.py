@@ -50,7 +50,7 @@ _SURELY_DECIMAL = re.compile(rb'"-?(?:0,\d+|\d+,(?:\d{1,2}|\d{4,}))"')
 _DECIMAL_POINT = re.compile(rb'"-?\d+\.\d+"')
 _COUNTED = re.compile(
     rb'"(index|created|n|seed|temperature|top_[pk]|top_logprobs|max_(?:output_|completion_)?tokens|latency_ms|status_code|'
-    rb'(?:prompt|completion|input|output|total|cached|reasoning)_tokens)": ?"(-?\d{1,18})"'
+    rb'(?:prompt|completion|input|output|total|cached|reasoning)_tokens)": ?"(-?(?:0|[1-9]\d{0,17}))"'
 )
 """Whole numbers of requests, answers and streams that BigQuery writes as texts.
 
@@ -58,6 +58,9 @@ Source: https://cloud.google.com/bigquery/docs/exporting-data, on INT64 in JSON
 """
 _DEPTH = 5
 """Steps to the items of an export of DynamoDB: its streams put them under `dynamodb.NewImage`."""
+
+_DEEPEST = 50
+"""Objects and lists within one another that are looked into for whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,7 @@ def store_of(records: Iterable[bytes], settings: IngestSettings, *, table: bool)
     cells = table or any(map(_keeps_texts, values))
     typed = any(_holds_typed(value, _DEPTH) for value in values)
     all_ = b"\n".join(seen)
-    counted = not table and _COUNTED.search(all_) is not None
+    counted = not table and _COUNTED.search(all_) is not None and not any(map(_holds_integers, values))
     if not (capitals or cells or typed or counted):
         return None
     comma = table and _SURELY_DECIMAL.search(all_) is not None and not _DECIMAL_POINT.search(all_)
@@ -187,6 +190,19 @@ def _is_columns(value: Mapping[str, Any]) -> bool:
         return False
     rows = columns[0].keys()
     return all(one.keys() == rows for one in columns) and all(row.isdecimal() for row in rows)
+
+
+def _holds_integers(value: Any, depth: int = _DEEPEST) -> bool:
+    """Whether a whole number stands anywhere in a value, or might, as in one that is nested deeply.
+
+    BigQuery writes none: where one is, a text of digits is a text, such as what a tool was given.
+    """
+    if not depth:
+        return True
+    if isinstance(value, dict | list):
+        held = value.values() if isinstance(value, dict) else value
+        return any(_holds_integers(one, depth - 1) for one in held)
+    return type(value) is int
 
 
 def _decoded(record: bytes) -> dict[str, Any] | None:

@@ -56,7 +56,7 @@ def build(options: Options) -> Check:
         return graded(
             1 - len(wrong) / len(pairs) if pairs else 1.0,
             limit,
-            f"`{'`, `'.join(wrong[:5])}`{' and more' if wrong[5:] else ''} differ: share of equal fields",
+            f"share of equal fields (all but `{'`, `'.join(wrong[:5])}`{' and more' if wrong[5:] else ''})",
             expected={name: shown(json_text(left)) for name, _, left, _ in pairs if left is not MISSING},
             differ=wrong,
             **drafts,
