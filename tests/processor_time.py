@@ -1,4 +1,5 @@
-"""What a Python process costs, in processor time: to be held against another in the same run, never against a clock."""
+"""What a Python process costs: its processor time, to be held against another in the same run and never against a
+clock, and the modules that it loads, which are the same however busy the machine is."""
 
 from __future__ import annotations
 
@@ -21,3 +22,10 @@ def _seconds(arguments: Sequence[str], environment: Mapping[str, str] | None) ->
     subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def modules_loaded(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
+    """How many modules a process imports from its start to its end."""
+    command = [sys.executable, "-X", "importtime", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return sum(line.startswith("import time:") for line in done.stderr.splitlines())
