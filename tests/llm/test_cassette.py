@@ -155,7 +155,7 @@ def test_recordings_without_settings_keep_their_bytes(tmp_path: Path) -> None:
         tape.put(tier().answers_key, "fp", 0, Completion(text="x"))
     line = json.loads((tmp_path / "completions.jsonl").read_text())
     assert line["model"] == "m"
-    assert set(line["completion"]) == {*Completion.__slots__} - {"cost_usd", "notes", "beside_bytes"}
+    assert set(line["completion"]) == {*Completion.__slots__} - {"cost_usd", "notes", "beside_bytes", "billed_usd"}
 
 
 def test_one_process_records_at_a_time(tmp_path: Path) -> None:

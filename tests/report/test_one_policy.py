@@ -175,7 +175,7 @@ def test_what_is_watched(seed: int) -> None:
         route = by_name(findings)[entry.route]
         (told,) = [line for line in lines if entry.route in line and "e-value" in line]
         assert f"→ {route.recommendation.tier}" in told
-        assert f"it holds {points(-route.margin)}" in told
+        assert f"for a loss below {points(-route.margin)[1:]} points" in told
         assert f"certified by {proven_by(route.recommendation.grade)}" in told
 
 
