@@ -55,9 +55,8 @@ def table(
 
 def _narrowed(cell: str, column: Column, cells: int) -> Text:
     """A cell in so many cells of the terminal, over as many lines as that takes."""
-    parts = re.split(
-        r"(?<=, )" if column.folds else r"(?<=[\W_])(?!(?<=\d.)\d)", cell
-    )  # 0.2.3 and 2026-10-01 stay whole
+    # 0.2.3 and 2026-10-01 stay whole.
+    parts = re.split(r"(?<=, )" if column.folds else r"(?<=[\W_])(?!(?<=\d.)\d)", cell)
     lines = [""]
     for piece in (piece for part in parts for piece in _pieces(part, cells)):
         if lines[-1] and cell_len((lines[-1] + piece).rstrip()) > cells:

@@ -18,7 +18,7 @@ from audit.core.labels import DrawnLabels
 from audit.core.reason import Because, Reason, because
 
 ID_SHOWN = 12
-"""Signs of an exchange's id that tell it from others."""
+"""Characters of an exchange's id that tell it from others."""
 
 LEAST_ANSWERS = 20
 """Damaged answers from which a share above the limit counts by itself; of fewer, its lower bound must be above."""

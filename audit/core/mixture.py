@@ -21,6 +21,11 @@ def per_1k_usd(spend_usd: float, priced: int) -> float | None:
     return spend_usd / priced * 1000 if priced > 0 else None
 
 
+def is_cost_known(requests: int, unpriced: int) -> bool:
+    """Whether anybody knows the cost of any of some requests: a sum without any is not $0."""
+    return not requests or unpriced < requests
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelShare:
     """One model's part of a group.
@@ -146,8 +151,8 @@ class MixRow:
 
     @property
     def cost_known(self) -> bool:
-        """Whether anybody knows the cost of any request: a sum without any is not $0."""
-        return not self.requests or self.unpriced_requests < self.requests
+        """As `is_cost_known`."""
+        return is_cost_known(self.requests, self.unpriced_requests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,8 +176,8 @@ class MixDay:
 
     @property
     def cost_known(self) -> bool:
-        """Whether anybody knows the cost of any request: a sum without any is not $0."""
-        return not self.requests or self.unpriced_requests < self.requests
+        """As `is_cost_known`."""
+        return is_cost_known(self.requests, self.unpriced_requests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

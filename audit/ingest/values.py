@@ -6,7 +6,7 @@ import functools
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, get_origin
 
 import msgspec
@@ -16,6 +16,7 @@ from audit.ingest.base64_json import encoded_json
 from audit.ingest.row import Unusable
 from audit.ingest.times import EARLIEST_S, LATEST_S, date_of_digits, written_time
 from audit.protocols.billed import LARGEST_USD
+from audit.protocols.shared import finite_number
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -164,18 +165,8 @@ def small(value: Any) -> int | None:
     return count if count is not None and count < 2**15 else None
 
 
-def number(value: Any) -> float | None:
-    """A finite number, also when written as text; else None. Booleans are not numbers."""
-    kind = type(value)
-    if kind is float:
-        return value if math.isfinite(value) else None
-    if kind is not int and (kind is not str or "_" in value):
-        return None
-    try:
-        found = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return found if math.isfinite(found) else None
+number: Callable[[Any], float | None] = finite_number
+"""A finite number, also when written as text; else None."""
 
 
 def cost(value: Any, unit: float = 1.0) -> float | None:

@@ -31,19 +31,8 @@ _READ = (
 PRICING = (*_KIND, *_TOKENS, "operation")
 """Columns that `with_rates` and `listed` read."""
 _FIXED = (
-    *(
-        "at",
-        "key",
-        "started_at",
-        "ended",
-        "day",
-        "priced_at",
-        "status",
-        "finish_reason",
-        "streaming",
-        "operation",
-        "deterministic",
-    ),
+    *("at", "key", "started_at", "ended", "day", "priced_at", "status", "finish_reason", "streaming", "operation"),
+    "deterministic",
     *("request_fp", "trace_id", "session_id", "route", "tenant", "model", "served_region", "n_turns"),
     *("has_images", "has_audio", "provider", "service_tier", "batch", "model_key", "model_responded", "model_called"),
     *_TOKENS,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from audit.protocols.shared import obj, text
+from audit.protocols.shared import finite_number, obj
 
 LARGEST_USD = 1e6
 """A cost above this is none: no call costs so much."""
@@ -23,23 +22,12 @@ def reported_cost(usage: Any) -> float | None:
     """
     said = obj(usage)
     parts = obj(said.get("cost"))
-    if text(parts.get("currency", said.get("currency"))) not in (None, "", "USD", "usd"):
+    if parts.get("currency", said.get("currency")) not in (None, "", "USD", "usd"):
         return None
-    billed = _amount(parts.get("total_cost", parts.get("total")) if parts else said.get("cost"))
-    if billed is None and (ticks := _amount(said.get("cost_in_usd_ticks"))) is not None:
+    billed = finite_number(parts.get("total_cost", parts.get("total")) if parts else said.get("cost"))
+    if billed is None and (ticks := finite_number(said.get("cost_in_usd_ticks"))) is not None:
         billed = ticks / _TICKS_PER_USD
-    upstream = _amount(obj(said.get("cost_details")).get("upstream_inference_cost"))
+    upstream = finite_number(obj(said.get("cost_details")).get("upstream_inference_cost"))
     own_key = said.get("is_byok") is True
     whole = (billed or 0) + ((upstream or 0) if own_key else 0)
     return whole if 0 < whole <= LARGEST_USD else None
-
-
-def _amount(value: Any) -> float | None:
-    """A finite number, also when written as text; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        found = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return found if math.isfinite(found) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import mimetypes
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -110,6 +111,20 @@ def place_of(value: Any) -> int | None:
 def number(value: Any) -> float | None:
     """The value if it is a number."""
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def finite_number(value: Any) -> float | None:
+    """A finite number, also when written as text; else None. Booleans are not numbers."""
+    kind = type(value)
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if kind is not int and (kind is not str or "_" in value):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
 
 
 def strings(value: Any) -> tuple[str, ...]:

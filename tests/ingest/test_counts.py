@@ -299,6 +299,9 @@ def test_what_changes_a_price_is_a_tier(said: dict[str, Any], tier: str | None) 
     [
         ({"cost": 0.02}, 0.02),
         ({"cost": "0.02"}, 0.02),
+        ({"cost": "1_0"}, None),
+        ({"cost": True}, None),
+        ({"cost": 0.02, "currency": 5}, None),
         ({"cost": 0, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.02}}, 0.02),
         ({"cost": {"input_tokens_cost": 0.003, "request_cost": 0.006, "total_cost": 0.024}}, 0.024),
         ({"cost": {"currency": "EUR", "total_cost": 0.024}}, None),

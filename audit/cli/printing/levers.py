@@ -28,7 +28,7 @@ PARTS = 5
 TOOLS = 4
 """Tools of a route that are named."""
 CASE = 12
-"""Signs of a row's id: enough to find it."""
+"""Characters of a row's id: enough to find it."""
 
 
 def print_levers(terminal: Terminal, ledger: LeverLedger) -> None:

@@ -24,9 +24,9 @@ from audit.ingest.sniff import sniff
 PREVIEW = 5
 """Calls that are shown."""
 WIDE = 110
-"""Signs of a line."""
+"""Characters of a line."""
 MOST = 28
-"""Signs of a model's name that are shown."""
+"""Characters of a model's name that are shown."""
 ASKED_FOR = ("started_at", "model", "response", "prompt_tokens", "completion_tokens", "cost_usd", "request_id")
 """What a map should have; without one of them something cannot be measured."""
 UNITS = frozenset({"where", "each", "duration_unit", "counts", "cost_unit", "feedback"})
