@@ -62,6 +62,8 @@ class JoinNotes:
         return map(self._read, self._places)
 
     def _found(self, name: str, *, backwards: bool = False) -> Iterator[msgspec.Raw]:
+        if not self._places:
+            return  # of most kinds nothing is noted, and every call asks
         keys, places = self._in_order()
         key = hash(name.encode("utf-8", "surrogatepass"))
         first = bisect_left(keys, key)

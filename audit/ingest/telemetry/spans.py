@@ -193,8 +193,9 @@ class SpanJoin:
         self._records = JoinNotes()  # and what these say of it
         self._said = JoinNotes()  # what was said in calls of Gemini CLI, by session and moment
         self._told_whole = 0
-        # Each of many calls inside one asks for the same.
+        # Each of many calls inside one asks for the same, and what is asked of a call begins with its span.
         self._doubles_inside = lru_cache(256)(self._find_doubles_inside)
+        self._span = lru_cache(256)(self._find_span)
 
     def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> Any:
         """Take an export request into account."""
@@ -271,7 +272,7 @@ class SpanJoin:
         told = (seen is not None and seen.is_call) or name in self._responses
         return not told and bytes(self._whole.of(name)[0]) == number.encode()
 
-    def _span(self, name: str | None) -> _Seen | None:
+    def _find_span(self, name: str | None) -> _Seen | None:
         found = None if name is None else self._spans.last(name)
         return None if found is None else _SEEN.decode(found)
 
