@@ -109,8 +109,10 @@ def _reads(calls: int, monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def test_calls_inside_a_call_are_looked_up_in_proportion(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An agent may make thousands: each asks what it is of the call around it, which asks all of them."""
-    few, many = (_reads(calls, monkeypatch) for calls in (100, 800))
+    """An agent may make thousands: each asks what it is of the call around it, which asks all of them.
+
+    Both numbers are more than the join remembers."""
+    few, many = (_reads(calls, monkeypatch) for calls in (400, 3200))
     assert many < 10 * few
 
 
