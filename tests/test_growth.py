@@ -23,11 +23,13 @@ from audit.masking.personal import found_personal
 from audit.masking.redact import Redactor
 from audit.masking.secrets import mask_secrets
 from audit.protocols import errors, oddities, sse
-from audit.scoring import comparing, extract, jsontext, refusals, text
+from audit.scoring.comparisons import values
 from audit.scoring.controls import negation
 from audit.scoring.criteria import build_criteria
 from audit.scoring.quantities import cut, notation
+from audit.scoring.refusals import sentences
 from audit.scoring.scorers import is_html, is_xml
+from audit.scoring.texts import extract, json_values, words
 from tests.scoring.cases import HERE, completion_of, context_of, entry_of, read_cases
 
 LENGTHS = (2_000, 16_000)
@@ -105,19 +107,19 @@ TAKES_TEXT: dict[str, Callable[[str], Any]] = {
     "protocols.same_model": lambda said: oddities.same_model(said, said + "-2"),
     "core.visible": display.visible,
     "core.terminal_safe": display.terminal_safe,
-    "scoring.declines": refusals.declines,
+    "scoring.declines": sentences.declines,
     "scoring.quantities": lambda said: list(cut.quantities(said)),
-    "scoring.parse_json": jsontext.parse_json,
-    "scoring.json_values": lambda said: list(jsontext.json_values(said)),
-    "scoring.first_json": jsontext.first_json,
-    "scoring.unfenced": jsontext.unfenced,
-    "scoring.normalised": text.normalised,
-    "scoring.fold": text.fold,
-    "scoring.tokens": text.tokens,
-    "scoring.count_words": text.count_words,
-    "scoring.same_prose": lambda said: text.same_prose(said, said + "x"),
-    "scoring.same_figures": lambda said: comparing.same_figures(said, said),
-    "scoring.opposed": lambda said: comparing.opposed(said, said + " not"),
+    "scoring.parse_json": json_values.parse_json,
+    "scoring.json_values": lambda said: list(json_values.json_values(said)),
+    "scoring.first_json": json_values.first_json,
+    "scoring.unfenced": json_values.unfenced,
+    "scoring.normalised": words.normalised,
+    "scoring.fold": words.fold,
+    "scoring.tokens": words.tokens,
+    "scoring.count_words": words.count_words,
+    "scoring.same_prose": lambda said: words.same_prose(said, said + "x"),
+    "scoring.same_figures": lambda said: values.same_figures(said, said),
+    "scoring.opposed": lambda said: values.opposed(said, said + " not"),
     "scoring.without_thinking": extract.without_thinking,
     "scoring.plain": notation.plain,
     "scoring.unboxed": notation.unboxed,

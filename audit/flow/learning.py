@@ -20,7 +20,7 @@ from audit.core.tier import Tier
 from audit.imitation.lesson import Lesson, learn
 from audit.imitation.way import Example
 from audit.sampling.run import Sample
-from audit.scoring.examples import wanted_answers
+from audit.scoring.expected.examples import wanted_answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from audit.core.criteria import BY_JUDGES, DAMAGED_FOR_JUDGES, own_answers_tell
 from audit.core.schemas import NO_ANSWER
 from audit.core.settings import RouteSettings, Settings
 from audit.scoring.criteria import Criterion, build_criteria, parts_read, unsupported
+from audit.scoring.expected.references import load_references
 from audit.scoring.inputs import INCUMBENT, Item, judge_replies, read_items
 from audit.scoring.judges.check import NO_REPLIES, JudgedCheck, Replies
 from audit.scoring.judges.check import Question as Question
-from audit.scoring.references import load_references
 from audit.scoring.trial.judges import damaged_for_judges
 from audit.scoring.trial.labelled import labelled_answers, read_judgements
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audit.core.exchange import Completion, Request
-from audit.scoring.jsontext import nfc
+from audit.scoring.texts.json_values import nfc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,7 @@ from audit.core.outcome import READ, Errored, NotApplicable, Outcome, Scored
 from audit.core.settings import CriterionSettings, RouteSettings
 from audit.embeddings import Embedder
 from audit.scoring.context import Context
-from audit.scoring.extract import FIRST_MATCH, Extract, build_extract
-from audit.scoring.files import code_sha256, read_value
+from audit.scoring.expected.files import code_sha256, read_value
 from audit.scoring.judges.check import NO_REPLIES, JudgedCheck, LaterOrders, Question, Replies
 from audit.scoring.scorer import (
     Alternative,
@@ -32,6 +31,7 @@ from audit.scoring.scorer import (
     shown,
 )
 from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
+from audit.scoring.texts.extract import FIRST_MATCH, Extract, build_extract
 
 NEGATION = "not-"
 NOTHING_EXTRACTED = "nothing extracted"

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from audit.core.settings import CriterionSettings
-from audit.scoring.comparing import same_set
+from audit.scoring.comparisons.values import same_set
 from audit.scoring.context import Context
 from audit.scoring.criteria import build_criteria
-from audit.scoring.jsontext import parse_json, same_json, unfenced
-from audit.scoring.text import normalised
+from audit.scoring.texts.json_values import parse_json, same_json, unfenced
+from audit.scoring.texts.words import normalised
 
 SHARE = 0.95
 """Share of a route's completions that must have a form before the form is demanded."""

@@ -18,10 +18,9 @@ from audit.executors import open_pool
 from audit.scoring.answered import CALLS_BESIDE, not_accepted, says_the_same
 from audit.scoring.context import Context
 from audit.scoring.criteria import Criterion, later_orders, orders_of
-from audit.scoring.extract import opens_with_thinking, strips_thinking
+from audit.scoring.expected.references import left_words, load_references
 from audit.scoring.inputs import CANDIDATE, INCUMBENT, Item, read_items
 from audit.scoring.jobs import Bench
-from audit.scoring.references import left_words, load_references
 from audit.scoring.routes import CompiledRoutes, OpensEmbedder, RouteCriteria
 from audit.scoring.tables import (
     SAYS_SEVERAL,
@@ -35,6 +34,7 @@ from audit.scoring.tables import (
     said_as_one,
     stored_cells,
 )
+from audit.scoring.texts.extract import opens_with_thinking, strips_thinking
 from audit.scoring.verdict import accept
 
 ANSWERED = "answered"

@@ -19,9 +19,9 @@ from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.embeddings import Embedder
 from audit.patterns import TooSlow
 from audit.scoring.context import Context
-from audit.scoring.jsontext import json_text, nfc
+from audit.scoring.expected.templates import Absent, UnusableTemplate, compile_value, constants_beside
 from audit.scoring.judges.check import NO_REPLIES, Ask, JudgedCheck, Read, Replies, Settles
-from audit.scoring.templates import Absent, UnusableTemplate, compile_value, constants_beside
+from audit.scoring.texts.json_values import json_text, nfc
 
 T = TypeVar("T")
 

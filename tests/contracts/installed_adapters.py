@@ -26,7 +26,7 @@ from audit.protocols import openai_chat
 from audit.protocols.protocol import Protocol
 from audit.scoring.context import Context
 from audit.scoring.scorer import Check, Options, Scorer, verdict
-from audit.scoring.text import as_words
+from audit.scoring.texts.words import as_words
 from audit.signals.signal import FitData, FloatArray, Signal, TextEmbedder
 
 

@@ -11,9 +11,9 @@ from audit.core.outcome import Errored, Scored
 from audit.core.settings import References
 from audit.scoring.context import Context
 from audit.scoring.criteria import build_criteria
-from audit.scoring.references import load_references
-from audit.scoring.retraction import TAKEN_BACK, TWO_VALUES
+from audit.scoring.expected.references import load_references
 from audit.scoring.scorers.numeric import SEVERAL, UNCLEAR
+from audit.scoring.texts.retraction import TAKEN_BACK, TWO_VALUES
 from tests.scoring.cases import entry_of
 from tests.shared import SHARED, needs_shared
 

@@ -12,8 +12,8 @@ import pytest
 from audit.core.errors import InputError
 from audit.core.fingerprint import prompt_hash
 from audit.core.settings import References
-from audit.scoring.evaluations import LeftOut, left_out, right_answers
-from audit.scoring.references import load_references
+from audit.scoring.expected.evaluations import LeftOut, left_out, right_answers
+from audit.scoring.expected.references import load_references
 from tests.shared import SHARED
 
 SYSTEM = {"role": "system", "content": "You triage tickets."}

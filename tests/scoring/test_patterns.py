@@ -11,7 +11,7 @@ from audit.core.errors import ConfigError
 from audit.core.outcome import Errored
 from audit.patterns import TIME_LIMIT_S, TooSlow, compile_pattern
 from audit.scoring.criteria import build_criteria
-from audit.scoring.extract import build_extract
+from audit.scoring.texts.extract import build_extract
 from tests.scoring.cases import context_of, entry_of
 
 TEXTS = json.loads((Path(__file__).parent / "pattern_texts.json").read_text("utf-8"))

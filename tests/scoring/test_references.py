@@ -8,7 +8,7 @@ import pytest
 
 from audit.core.errors import InputError
 from audit.core.settings import References
-from audit.scoring.references import load_references
+from audit.scoring.expected.references import load_references
 
 ROWS = [{"prompt_hash": "a", "reference": "007"}, {"prompt_hash": "b", "reference": None}]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from audit.scoring.refusal_words import SPEECHES
-from audit.scoring.refusals import declines
-from audit.scoring.short_refusals import declines_request
+from audit.scoring.refusals.sentences import declines
+from audit.scoring.refusals.whole_answers import declines_request
+from audit.scoring.refusals.words import SPEECHES
 
 SET = [json.loads(line) for line in Path(__file__).with_name("refusals.jsonl").read_text("utf-8").splitlines()]
 PLAIN = [one for one in SET if "asked" not in one and one["text"].isprintable()]

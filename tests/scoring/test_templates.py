@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from audit.core.exchange import Completion, Request
-from audit.scoring import templates
 from audit.scoring.context import Context
-from audit.scoring.templates import Absent, UnusableTemplate, compile_value
+from audit.scoring.expected import templates
+from audit.scoring.expected.templates import Absent, UnusableTemplate, compile_value
 
 PATHS = [
     "incumbent.text", "incumbent.json", "incumbent.json.total", "incumbent.json['total']", "incumbent.json.lines[0]",

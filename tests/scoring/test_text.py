@@ -9,7 +9,7 @@ import pytest
 
 from audit.core.errors import ConfigError
 from audit.scoring.criteria import build_criteria
-from audit.scoring.text import count_words, normalised, same_prose, tokens
+from audit.scoring.texts.words import count_words, normalised, same_prose, tokens
 from tests.scoring.cases import entry_of
 
 SIGNS = "+-<>=≤≥%#&@/~^$€?*²₂×÷±→♯♭"

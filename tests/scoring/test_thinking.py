@@ -7,7 +7,7 @@ import pytest
 from audit.core.errors import ConfigError
 from audit.core.outcome import Scored
 from audit.scoring.criteria import build_criteria
-from audit.scoring.extract import opens_with_thinking, strips_thinking, without_thinking
+from audit.scoring.texts.extract import opens_with_thinking, strips_thinking, without_thinking
 from tests.scoring.cases import context_of, entry_of
 
 

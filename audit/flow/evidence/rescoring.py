@@ -24,8 +24,8 @@ from audit.core.settings import RouteSettings, Settings
 from audit.pairing.evidence import Tables
 from audit.scoring.context import Context
 from audit.scoring.criteria import Criterion, build_criterion
+from audit.scoring.expected.references import load_references
 from audit.scoring.inputs import INCUMBENT, logged_items
-from audit.scoring.references import load_references
 
 COMPARED = "cassette/compared.jsonl"
 """Member of a pack: the log's own answer to each sampled request, and the right one where there is one."""

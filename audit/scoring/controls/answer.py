@@ -14,11 +14,11 @@ from typing import Any
 from audit.core.exchange import Completion
 from audit.core.fingerprint import canonical_json
 from audit.patterns import TooSlow
-from audit.scoring.extract import Extract
-from audit.scoring.jsontext import MISSING, at_path, first_json, parse_json, steps, unfenced
-from audit.scoring.templates import UnusableTemplate
-from audit.scoring.text import fold
-from audit.scoring.toolcalls import CalledTool, CallOrder, read_calls
+from audit.scoring.comparisons.tool_calls import CalledTool, CallOrder, read_calls
+from audit.scoring.expected.templates import UnusableTemplate
+from audit.scoring.texts.extract import Extract
+from audit.scoring.texts.json_values import MISSING, at_path, first_json, parse_json, steps, unfenced
+from audit.scoring.texts.words import fold
 
 NUMBER = re.compile(r"(?<![\w.])[-+−]?[0-9][0-9,]*(?:\.[0-9]+)?")
 """A number in a text, digits with their separators."""

@@ -16,6 +16,7 @@ from typing import Any
 from audit.core.criteria import Control
 from audit.core.exchange import Completion
 from audit.core.fingerprint import canonical_json
+from audit.scoring.comparisons.tool_calls import read_call, required_arguments, schema_of, tool_schemas
 from audit.scoring.context import Context
 from audit.scoring.controls.answer import (
     NUMBER,
@@ -31,9 +32,8 @@ from audit.scoring.controls.answer import (
 )
 from audit.scoring.controls.nearest import Neighbours
 from audit.scoring.controls.negation import deny
-from audit.scoring.jsontext import MISSING, at_path, steps
-from audit.scoring.templates import parsed_reference
-from audit.scoring.toolcalls import read_call, required_arguments, schema_of, tool_schemas
+from audit.scoring.expected.templates import parsed_reference
+from audit.scoring.texts.json_values import MISSING, at_path, steps
 
 LEAST_WORDS = 4
 """Fewer words have no order worth damaging."""

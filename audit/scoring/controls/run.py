@@ -17,7 +17,7 @@ from audit.scoring.context import Context
 from audit.scoring.controls.answer import FixedValue, Shape, View, essence, with_text
 from audit.scoring.controls.damages import BESIDE, DAMAGES, Material
 from audit.scoring.controls.nearest import Neighbours
-from audit.scoring.jsontext import parse_json, unfenced
+from audit.scoring.texts.json_values import parse_json, unfenced
 from audit.stats.paired import wilson
 
 LEVEL = 0.95

@@ -14,7 +14,7 @@ from typing import Any
 
 from audit.core.exchange import Completion, LoggedMessage, Request, content_text
 from audit.core.fingerprint import canonical_json, fingerprint, request_fp
-from audit.scoring.templates import UnusableTemplate
+from audit.scoring.expected.templates import UnusableTemplate
 
 CODE_CHARS = 12
 """Of the code in the lines around a section: 48 bits of a digest."""

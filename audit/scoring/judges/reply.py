@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from audit.scoring.jsontext import json_values, same_json
 from audit.scoring.judges.prompt import Task
+from audit.scoring.texts.json_values import json_values, same_json
 
 REASON_CHARS = 300
 """Of a judge's reason that is kept for the evidence."""

@@ -10,8 +10,8 @@ import html
 import re
 import unicodedata
 
-from audit.scoring.jsontext import nfc
 from audit.scoring.quantities.spelled import spelled_out
+from audit.scoring.texts.json_values import nfc
 
 GROUP_SPACE = "\u00a0"
 FRACTION = "\u2044"

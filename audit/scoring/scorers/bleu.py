@@ -9,7 +9,7 @@ import math
 from audit.core.outcome import Outcome
 from audit.scoring.context import Context
 from audit.scoring.scorer import Check, Options, Scorer, graded, shown
-from audit.scoring.text import as_text, fold, ngrams, tokens
+from audit.scoring.texts.words import as_text, fold, ngrams, tokens
 
 _DEFAULT = 0.5
 _LONGEST = 4

@@ -1,6 +1,6 @@
 """The completion contains the value."""
 
-from audit.scoring.containment import contains_one
+from audit.scoring.comparisons.containment import contains_one
 from audit.scoring.scorer import Check, Options, Scorer, Takes
 
 

@@ -1,6 +1,6 @@
 """The completion contains every one of the values."""
 
-from audit.scoring.containment import contains_many
+from audit.scoring.comparisons.containment import contains_many
 from audit.scoring.scorer import Check, Options, Scorer, Takes
 
 

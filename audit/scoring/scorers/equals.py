@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from audit.core.outcome import Outcome
-from audit.scoring.jsontext import json_text, nfc, parse_json, same_json
-from audit.scoring.pairwise import over_pairs
+from audit.scoring.comparisons.columns import over_pairs
+from audit.scoring.expected.templates import parsed_reference
 from audit.scoring.scorer import Check, Options, Scorer, Takes, shown, verdict
-from audit.scoring.templates import parsed_reference
+from audit.scoring.texts.json_values import json_text, nfc, parse_json, same_json
 
 _BYTE_ORDER_MARK = "\ufeff"
 

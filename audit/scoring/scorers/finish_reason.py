@@ -2,9 +2,9 @@
 
 from audit.core.outcome import Outcome
 from audit.scoring.context import Context
+from audit.scoring.expected.templates import Absent
 from audit.scoring.scorer import Check, Constant, Options, Scorer, verdict
-from audit.scoring.templates import Absent
-from audit.scoring.text import as_texts
+from audit.scoring.texts.words import as_texts
 
 
 def build(options: Options) -> Check:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from rapidfuzz import fuzz, process
 
 from audit.core.outcome import Outcome, Scored
-from audit.scoring.comparing import DIGITS, opposed, same_figures
-from audit.scoring.pairwise import over_pairs
+from audit.scoring.comparisons.columns import over_pairs
+from audit.scoring.comparisons.values import DIGITS, opposed, same_figures
 from audit.scoring.scorer import Check, Options, Scorer, graded, shown
-from audit.scoring.text import as_text, normalised
+from audit.scoring.texts.words import as_text, normalised
 
 _METHODS = {
     "ratio": fuzz.ratio,

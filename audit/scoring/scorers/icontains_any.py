@@ -1,6 +1,6 @@
 """The completion contains at least one of the values, whatever the case."""
 
-from audit.scoring.containment import contains_many
+from audit.scoring.comparisons.containment import contains_many
 from audit.scoring.scorer import Check, Options, Scorer, Takes
 
 

@@ -2,9 +2,9 @@
 
 from audit.core.outcome import Outcome
 from audit.scoring.context import Context
-from audit.scoring.jsontext import parse_json, unfenced
-from audit.scoring.schema import schema_of
+from audit.scoring.expected.schema import schema_of
 from audit.scoring.scorer import Check, Options, Scorer, verdict
+from audit.scoring.texts.json_values import parse_json, unfenced
 
 
 def build(options: Options) -> Check:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audit.core.outcome import Outcome
 from audit.scoring.context import Context
-from audit.scoring.refusals import declines
+from audit.scoring.refusals.sentences import declines
 from audit.scoring.scorer import Check, Options, Scorer, verdict
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from audit.core.outcome import Outcome
 from audit.jsonschemas import Validate
+from audit.scoring.comparisons.tool_calls import read_calls, same_name, tool_schemas
 from audit.scoring.context import Context
-from audit.scoring.schema import schema_of
+from audit.scoring.expected.schema import schema_of
+from audit.scoring.expected.templates import Absent, UnusableTemplate
 from audit.scoring.scorer import Check, Options, Scorer, verdict
-from audit.scoring.templates import Absent, UnusableTemplate
-from audit.scoring.toolcalls import read_calls, same_name, tool_schemas
 
 
 def build(options: Options) -> Check:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.core.outcome import READ, Outcome
-from audit.scoring.comparing import Same, comparison, ignored, leaves_open
+from audit.scoring.comparisons.values import Same, comparison, ignored, leaves_open
 from audit.scoring.context import Context
-from audit.scoring.jsontext import MISSING, at_path, json_text, json_values, parse_json, same_json, steps
-from audit.scoring.retraction import TWO_VALUES
+from audit.scoring.expected.templates import Absent, UnusableTemplate, reference_of
 from audit.scoring.scorer import Check, Options, Scorer, Takes, graded, shown, verdict
-from audit.scoring.templates import Absent, UnusableTemplate, reference_of
+from audit.scoring.texts.json_values import MISSING, at_path, json_text, json_values, parse_json, same_json, steps
+from audit.scoring.texts.retraction import TWO_VALUES
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from audit.core.exchange import Request
 from audit.core.outcome import Scored
 from audit.scoring.context import Context
+from audit.scoring.expected.templates import Absent
 from audit.scoring.judges.prompt import Task, answer_text, asked_sections, judge_request
 from audit.scoring.judges.reply import read_verdict
 from audit.scoring.scorer import Check, Constant, Options, Scorer
-from audit.scoring.templates import Absent
-from audit.scoring.text import as_text
+from audit.scoring.texts.words import as_text
 
 _TASK = Task(
     words=(

@@ -6,9 +6,9 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from audit.core.outcome import Outcome, Scored
-from audit.scoring.pairwise import over_pairs
+from audit.scoring.comparisons.columns import over_pairs
 from audit.scoring.scorer import Check, Options, Scorer, shown
-from audit.scoring.text import as_text
+from audit.scoring.texts.words import as_text
 
 _DEFAULT = 5.0
 

@@ -1,8 +1,8 @@
 """The completion has at most so many tokens."""
 
 from audit.core.outcome import Outcome
+from audit.scoring.comparisons.limits import at_most
 from audit.scoring.context import Context
-from audit.scoring.properties import at_most
 from audit.scoring.scorer import Check, Options, Scorer
 
 

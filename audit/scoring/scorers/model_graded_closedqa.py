@@ -8,7 +8,7 @@ from audit.scoring.judges.prompt import Task
 from audit.scoring.judges.reply import JudgeVerdict
 from audit.scoring.judges.single import judge_alone
 from audit.scoring.scorer import Check, Constant, Options, Scorer
-from audit.scoring.text import as_text
+from audit.scoring.texts.words import as_text
 
 _TASK = Task(
     words=(

@@ -8,13 +8,13 @@ from typing import Any
 
 from audit.core.outcome import READ, Outcome
 from audit.scoring.context import Context
+from audit.scoring.expected.templates import UnusableTemplate
 from audit.scoring.quantities.cut import quantities
 from audit.scoring.quantities.numbers import NumberKind, Quantity, Sameness, comparable, compare, number_of, same_value
 from audit.scoring.quantities.sentences import asks, beside_another, restates, sentence_end
-from audit.scoring.retraction import TAKEN_BACK, TWO_VALUES, taken_back
 from audit.scoring.scorer import Check, Options, Scorer, Takes, verdict
-from audit.scoring.templates import UnusableTemplate
-from audit.scoring.text import as_text
+from audit.scoring.texts.retraction import TAKEN_BACK, TWO_VALUES, taken_back
+from audit.scoring.texts.words import as_text
 
 FIRST, LAST, ONLY = "first", "last", "only"
 

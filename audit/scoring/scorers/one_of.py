@@ -5,7 +5,7 @@ from typing import Any
 from audit.core.outcome import Outcome
 from audit.scoring.context import Context
 from audit.scoring.scorer import Check, Constant, Options, Scorer, Takes, shown, verdict
-from audit.scoring.text import as_texts, normalised
+from audit.scoring.texts.words import as_texts, normalised
 
 
 def build(options: Options) -> Check:

@@ -21,8 +21,8 @@ from audit.core.exchange import Completion, Exchange
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.documents import named_file, named_text
 from audit.scoring.context import Context
+from audit.scoring.expected.templates import UnusableTemplate
 from audit.scoring.scorer import Check, Options, Scorer, Takes, graded, verdict
-from audit.scoring.templates import UnusableTemplate
 
 _DEFAULT = 0.5
 

@@ -3,9 +3,9 @@
 from audit.core.outcome import Outcome
 from audit.patterns import alternatives_in, compile_pattern, plain_text
 from audit.scoring.context import Context
-from audit.scoring.extract import note_engine
-from audit.scoring.jsontext import nfc
 from audit.scoring.scorer import Alternative, Check, Options, Scorer, Takes, shown, verdict
+from audit.scoring.texts.extract import note_engine
+from audit.scoring.texts.json_values import nfc
 
 
 def build(options: Options) -> Check:

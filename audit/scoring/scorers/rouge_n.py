@@ -6,7 +6,7 @@ Source: Lin (2004), "ROUGE: A Package for Automatic Evaluation of Summaries", <h
 from audit.core.outcome import Outcome
 from audit.scoring.context import Context
 from audit.scoring.scorer import Check, Options, Scorer, graded, shown
-from audit.scoring.text import as_text, fold, ngrams, tokens
+from audit.scoring.texts.words import as_text, fold, ngrams, tokens
 
 _DEFAULT = 0.75
 

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from audit.core.outcome import Errored, Outcome
 from audit.patterns import TooSlow
-from audit.scoring.pairwise import over_pairs
+from audit.scoring.comparisons.columns import over_pairs
+from audit.scoring.expected.templates import UnusableTemplate
 from audit.scoring.scorer import Check, Options, Scorer, graded, shown
-from audit.scoring.templates import UnusableTemplate
-from audit.scoring.text import as_text
+from audit.scoring.texts.words import as_text
 
 _DEFAULT = 0.75
 

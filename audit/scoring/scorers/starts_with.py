@@ -3,7 +3,7 @@
 from audit.core.outcome import Outcome
 from audit.scoring.context import Context
 from audit.scoring.scorer import Check, Options, Scorer, Takes, shown, verdict
-from audit.scoring.text import as_words
+from audit.scoring.texts.words import as_words
 
 
 def build(options: Options) -> Check:

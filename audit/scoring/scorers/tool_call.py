@@ -21,12 +21,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from audit.core.outcome import Outcome
-from audit.scoring.comparing import comparison, leaves_open
-from audit.scoring.context import Context
-from audit.scoring.refusals import declines
-from audit.scoring.scorer import Alternative, Check, Options, Scorer, Takes, verdict
-from audit.scoring.templates import Absent, UnusableTemplate, compile_value
-from audit.scoring.toolcalls import (
+from audit.scoring.comparisons.tool_calls import (
     CalledTool,
     CallOrder,
     Matching,
@@ -42,6 +37,11 @@ from audit.scoring.toolcalls import (
     schema_of,
     tool_schemas,
 )
+from audit.scoring.comparisons.values import comparison, leaves_open
+from audit.scoring.context import Context
+from audit.scoring.expected.templates import Absent, UnusableTemplate, compile_value
+from audit.scoring.refusals.sentences import declines
+from audit.scoring.scorer import Alternative, Check, Options, Scorer, Takes, verdict
 
 
 def build(options: Options) -> Check:

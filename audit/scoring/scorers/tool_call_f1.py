@@ -3,11 +3,11 @@
 from typing import Any
 
 from audit.core.outcome import Outcome
+from audit.scoring.comparisons.tool_calls import expects_calls, read_calls
 from audit.scoring.context import Context
+from audit.scoring.expected.templates import Absent
 from audit.scoring.scorer import Check, Options, Scorer, graded
-from audit.scoring.templates import Absent
-from audit.scoring.text import as_texts
-from audit.scoring.toolcalls import expects_calls, read_calls
+from audit.scoring.texts.words import as_texts
 
 
 def build(options: Options) -> Check:

@@ -9,7 +9,7 @@ from typing import Any
 from audit.core.outcome import Outcome
 from audit.scoring.context import Context
 from audit.scoring.scorer import Check, Constant, Options, Scorer, verdict
-from audit.scoring.text import count_words
+from audit.scoring.texts.words import count_words
 
 
 def build(options: Options) -> Check:

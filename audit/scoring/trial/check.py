@@ -17,8 +17,8 @@ from audit.core.settings import RouteSettings, Settings
 from audit.embeddings import Embedder, embedder_of
 from audit.scoring.controls.run import run_controls
 from audit.scoring.criteria import build_criteria, criteria_of, parts_read, unsupported
+from audit.scoring.expected.references import load_references, no_random_sample
 from audit.scoring.inputs import judge_replies, logged_items
-from audit.scoring.references import load_references, no_random_sample
 from audit.scoring.trial.judges import controls_by_judges
 from audit.scoring.trial.labelled import judge_labelled, labelled_answers, read_judgements, with_labels
 from audit.scoring.trial.looked_at import constants

@@ -7,8 +7,8 @@ from typing import Any
 
 from audit.core.exchange import Request
 from audit.core.outcome import Outcome, Scored
-from audit.scoring.jsontext import steps
-from audit.scoring.toolcalls import same_name, tool_schemas
+from audit.scoring.comparisons.tool_calls import same_name, tool_schemas
+from audit.scoring.texts.json_values import steps
 
 
 def impossible(scorer: str, outcome: Outcome, request: Request) -> str | None:

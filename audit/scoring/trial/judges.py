@@ -16,8 +16,8 @@ from audit.scoring.context import Context
 from audit.scoring.controls.answer import views_of
 from audit.scoring.controls.run import Accepts, run_controls
 from audit.scoring.criteria import criteria_of, parts_read
+from audit.scoring.expected.references import load_references
 from audit.scoring.inputs import judge_replies
-from audit.scoring.references import load_references
 from audit.scoring.trial.labelled import LabelledAnswers, labelled_answers, read_judgements
 from audit.scoring.trial.looked_at import looked_at
 from audit.scoring.trial.route import ScoredRoute

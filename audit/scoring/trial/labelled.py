@@ -20,7 +20,7 @@ from audit.core.interval import Estimate
 from audit.core.labels import Judgement, answer_content, faults, last_words, settled
 from audit.scoring.context import Context
 from audit.scoring.inputs import logged_items
-from audit.scoring.text import normalised
+from audit.scoring.texts.words import normalised
 from audit.stats.agreement import agreement_of, agreements
 from audit.stats.discrimination import discrimination_of, uneven_error
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from audit.core.settings import CriterionSettings
 from audit.documents import named_text
-from audit.scoring.files import read_value
-from audit.scoring.templates import filled_text
+from audit.scoring.expected.files import read_value
+from audit.scoring.expected.templates import filled_text
 
 FILE = "file://"
 _VARIABLE_FILES = (".txt", ".md", ".json", ".csv")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from audit.core.outcome import Outcome
-from audit.scoring.pairwise import over_pairs
+from audit.scoring.comparisons.columns import over_pairs
 from audit.scoring.scorer import Check, Constant, Options, shown, verdict
-from audit.scoring.text import as_texts, as_words, fold
+from audit.scoring.texts.words import as_texts, as_words, fold
 
 
 def contains_one(options: Options, *, ignore_case: bool) -> Check:

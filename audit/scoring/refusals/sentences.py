@@ -11,9 +11,9 @@ import re
 import unicodedata
 from typing import Any
 
-from audit.scoring.jsontext import parse_json, unfenced
-from audit.scoring.refusal_words import EAGER
-from audit.scoring.short_refusals import declines_request, only_declines
+from audit.scoring.refusals.whole_answers import declines_request, only_declines
+from audit.scoring.refusals.words import EAGER
+from audit.scoring.texts.json_values import parse_json, unfenced
 
 OPENING_CHARS = 400
 """Refusals come first; "I can't" far into an answer is part of the answer."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from audit.scoring.refusal_words import APOLOGIES, EAGER, OTHER_SENTENCES, SPEECHES, compiled
+from audit.scoring.refusals.words import APOLOGIES, EAGER, OTHER_SENTENCES, SPEECHES, compiled
 
 _LONGEST = 240
 _NOT = r"(?:can(?:no|\W?)t|can not|won\W?t|will not|could not|couldn\W?t|(?:am|are|\W?m|\W?re) (?:unable|not able) to)"

@@ -13,9 +13,9 @@ from typing import Any
 
 from audit.core.errors import nearest
 from audit.patterns import MOST_MATCHES, Found, Pattern, compile_pattern
-from audit.scoring.jsontext import CONTRADICTED, MISSING, at_path, json_text, json_values, same_json, steps
-from audit.scoring.retraction import TAKEN_BACK, TWO_VALUES, taken_back
-from audit.scoring.templates import UnusableTemplate
+from audit.scoring.expected.templates import UnusableTemplate
+from audit.scoring.texts.json_values import CONTRADICTED, MISSING, at_path, json_text, json_values, same_json, steps
+from audit.scoring.texts.retraction import TAKEN_BACK, TWO_VALUES, taken_back
 
 Step = Callable[[str], str | None]
 """Text to the extracted text; None when there is nothing."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from audit.core.outcome import Outcome
+from audit.scoring.expected.templates import Absent
 from audit.scoring.scorer import verdict
-from audit.scoring.templates import Absent
 
 
 def at_most(measured: float | None, limit: float, what: str) -> Outcome:

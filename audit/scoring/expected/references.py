@@ -15,8 +15,15 @@ from audit.core.criteria import LEAST_ANSWERS
 from audit.core.display import plural
 from audit.core.errors import InputError, nearest
 from audit.core.settings import References
-from audit.scoring.evaluations import LeftOut, archived_samples, is_archive, left_out, results_in, right_answers
-from audit.scoring.jsontext import parse_json, same_json
+from audit.scoring.expected.evaluations import (
+    LeftOut,
+    archived_samples,
+    is_archive,
+    left_out,
+    results_in,
+    right_answers,
+)
+from audit.scoring.texts.json_values import parse_json, same_json
 from audit.stats.subsample import shown_unlike
 
 NOT_CHANCE = 1e-3

@@ -15,7 +15,7 @@ from jinja2 import StrictUndefined, TemplateError, Undefined, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from audit.core.errors import nearest
-from audit.scoring.jsontext import first_json, json_text, parse_json, says_two_things
+from audit.scoring.texts.json_values import first_json, json_text, parse_json, says_two_things
 
 if TYPE_CHECKING:
     from audit.core.exchange import Completion

@@ -16,8 +16,8 @@ from audit.core.settings import Settings
 from audit.embeddings import embedder_of
 from audit.scoring.context import Context
 from audit.scoring.criteria import build_criteria, parts_read
+from audit.scoring.expected.references import load_references
 from audit.scoring.inputs import logged_items
-from audit.scoring.references import load_references
 
 
 def wanted_answers(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit.jsonschemas import Validate, compile_schema
-from audit.scoring.jsontext import parse_json
+from audit.scoring.texts.json_values import parse_json
 
 
 def schema_of(value: Any) -> Validate | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import regex  # type: ignore[import-untyped]
 
-from audit.scoring.jsontext import json_text, nfc, parse_json
+from audit.scoring.texts.json_values import json_text, nfc, parse_json
 
 # Scripts that put no space between words; each letter with its marks counts as one word.
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"

@@ -11,13 +11,13 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from audit.core.errors import nearest
-from audit.scoring.jsontext import CONTRADICTED, json_text, nfc, same_json
+from audit.scoring.expected.templates import UnusableTemplate
 from audit.scoring.quantities.cut import quantities
 from audit.scoring.quantities.numbers import NumberKind, Quantity, Sameness, compare, number_of, same_value
 from audit.scoring.quantities.spelled import spelled_out
 from audit.scoring.quantities.units import RANK
-from audit.scoring.templates import UnusableTemplate
-from audit.scoring.text import fold, normalised
+from audit.scoring.texts.json_values import CONTRADICTED, json_text, nfc, same_json
+from audit.scoring.texts.words import fold, normalised
 
 Same = Callable[[Any, Any], bool]
 """The expected value and the one found to whether they count as equal. Raises `UnusableTemplate` where unclear."""

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 from typing import Any
 
-from audit.scoring.comparing import Same
+from audit.scoring.comparisons.values import Same
 from audit.scoring.context import Context
-from audit.scoring.jsontext import parse_json, same_json
-from audit.scoring.text import same_prose
+from audit.scoring.texts.json_values import parse_json, same_json
+from audit.scoring.texts.words import same_prose
 
 _FOLDED = re.compile(r"[\s,./\-_*^]+")
 _NOT_IN_NAMES = re.compile(r"[\x00-,./:-@\[-^`{-\x7f]")

@@ -9,7 +9,7 @@ from audit.core.errors import AuditError, ConfigError
 from audit.core.fingerprint import file_sha256
 from audit.core.settings import CriterionSettings
 from audit.documents import named_file, named_text, read_document
-from audit.scoring.jsontext import parse_json
+from audit.scoring.texts.json_values import parse_json
 
 
 def read_value(entry: CriterionSettings, directory: Path) -> Any:

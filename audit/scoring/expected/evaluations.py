@@ -19,7 +19,7 @@ from typing import Any
 from audit.core.errors import InputError
 from audit.core.exchange import content_text
 from audit.core.fingerprint import prompt_hash
-from audit.scoring.jsontext import parse_json
+from audit.scoring.texts.json_values import parse_json
 
 _RESULT, _SAMPLE = frozenset({"prompt", "testCase", "provider"}), frozenset({"input", "target", "messages"})
 _MOST_BYTES = 1 << 30

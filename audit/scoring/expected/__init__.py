@@ -1,0 +1,1 @@
+"""What answers are held against: templates in a criterion's value, files that it names, right answers."""
