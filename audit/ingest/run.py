@@ -30,7 +30,7 @@ PARALLEL_BYTES = 3 * PIECE_BYTES
 FEW_PARTS = 24
 """So many are finished here sooner than another process has imported what it needs for it."""
 
-PACKED = frozenset({".gz", ".zst", ".zstd", ".bz2", ".xz", ".parquet", ".pb", ".binpb"})
+PACKED = frozenset({".gz", ".zst", ".zstd", ".bz2", ".xz", ".parquet", ".arrow", ".feather", ".orc", ".pb", ".binpb"})
 """Files whose records take other bytes than the file does."""
 
 READ, FINISH = "audit.ingest.first_pass:read_part", "audit.ingest.second_pass:finish_part"

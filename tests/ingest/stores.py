@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import feather, orc
 
 Record = Mapping[str, Any]
 Records = Sequence[Record]
@@ -133,6 +134,89 @@ def bigquery(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def firestore(value: Any) -> dict[str, Any]:
+    """Firestore's JSON: each value under a name for its type."""
+    if value is None:
+        return {"nullValue": None}
+    if isinstance(value, bool):
+        return {"booleanValue": value}
+    if isinstance(value, int):
+        return {"integerValue": str(value)}
+    if isinstance(value, float):
+        return {"doubleValue": value}
+    if isinstance(value, str):
+        return {"stringValue": value}
+    if isinstance(value, list):
+        return {"arrayValue": {"values": [firestore(one) for one in value]}}
+    return {"mapValue": {"fields": {name: firestore(one) for name, one in value.items()}}}
+
+
+def avro(value: Any) -> Any:
+    """Avro's JSON, where every field may be null: each value under the name of its type."""
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return {"array": [avro(one) for one in value]}
+    if isinstance(value, dict):
+        return {"map": {name: avro(one) for name, one in value.items()}}
+    kinds: Sequence[tuple[type, str]] = ((bool, "boolean"), (int, "long"), (float, "double"), (str, "string"))
+    return {next(name for kind, name in kinds if isinstance(value, kind)): value}
+
+
+def packed(record: Record, write: Callable[[Any], str] = json.dumps) -> Record:
+    """A record whose objects and lists are texts."""
+    return {name: write(value) if isinstance(value, dict | list) else value for name, value in record.items()}
+
+
+def json_table(around: Callable[[list[str], list[list[Any]]], Any]) -> Callable[[Records], bytes]:
+    """A table as JSON: the names of its columns, and its rows as lists of cells."""
+
+    def write(records: Records) -> bytes:
+        names = columns_of(records)
+        return json.dumps(around(names, [[record.get(name) for name in names] for record in records])).encode()
+
+    return write
+
+
+def lines_of_cells(names: list[str], records: Records) -> bytes:
+    """A list of cells a line, those of the names first."""
+    rows = (names, *([record.get(name) for name in names] for record in records))
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def in_texts(row: list[Any]) -> list[str | None]:
+    """Cells as texts, null where there is nothing."""
+    return [None if value is None else cell(value) for value in row]
+
+
+def pg_array(value: Any) -> Any:
+    """PostgreSQL's array for a list of texts."""
+    if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
+        return value
+    held = (one.replace("\\", "\\\\").replace('"', '\\"') for one in value)
+    return "{" + ",".join(f'"{one}"' if set(one) & set(' ,{}"\\') else one for one in held) + "}"
+
+
+def in_arrow(kind: str) -> Callable[[Records], bytes]:
+    """Files of Arrow's, with objects as JSON texts."""
+
+    def write(records: Records) -> bytes:
+        names = columns_of(records)
+        columns = {name: pa.array([packed(record).get(name) for record in records]) for name in names}
+        held, out = pa.table(columns), io.BytesIO()
+        if kind == "feather":
+            feather.write_feather(held, out, compression="zstd")
+        elif kind == "orc":
+            orc.write_table(held.select([name for name in names if not pa.types.is_null(held[name].type)]), out)
+        else:
+            opened = pa.ipc.new_stream if kind == "stream" else pa.ipc.new_file
+            with opened(out, held.schema) as writer:
+                writer.write_table(held)
+        return out.getvalue()
+
+    return write
+
+
 def mongo(value: Any) -> Any:
     """MongoDB's canonical JSON: numbers and times under their type."""
     if isinstance(value, dict):
@@ -184,10 +268,58 @@ STORES: Mapping[str, Callable[[Records], bytes]] = {
     ).encode(),
     "bigquery.jsonl": lines(bigquery),
     "mongo.jsonl": lines(mongo),
-    "texts.jsonl": lines(
-        lambda record: {
-            name: json.dumps(value) if isinstance(value, dict | list) else value for name, value in record.items()
+    "texts.jsonl": lines(packed),
+    "dynamodb-texts.json": lines(lambda record: {"Item": dynamo(packed(record))["M"]}),
+    "dynamodb-scan-texts.json": lambda records: json.dumps(
+        {"Items": [dynamo(packed(record))["M"] for record in records], "Count": len(records)}
+    ).encode(),
+    "firestore.jsonl": lines(lambda record: {"name": "p/d", "fields": firestore(record)["mapValue"]["fields"]}),
+    "avro.jsonl": lines(lambda record: avro(record)["map"]),
+    "postgres-arrays.csv": lambda records: table(true="t", false="f")(
+        [{name: pg_array(value) for name, value in record.items()} for record in records]
+    ),
+    "python.csv": lambda records: table(true="True", false="False")([packed(record, repr) for record in records]),
+    "texts-in-texts.csv": lambda records: table()(
+        [packed(record, lambda value: json.dumps(json.dumps(value))) for record in records]
+    ),
+    "bigquery-api.json": json_table(
+        lambda names, rows: {
+            "kind": "bigquery#queryResponse",
+            "schema": {"fields": [{"name": name, "type": "STRING", "mode": "NULLABLE"} for name in names]},
+            "rows": [{"f": [{"v": value} for value in in_texts(row)]} for row in rows],
+            "totalRows": str(len(rows)),
         }
     ),
+    "databricks-api.json": json_table(
+        lambda names, rows: {
+            "manifest": {"schema": {"columns": [{"name": name, "position": at} for at, name in enumerate(names)]}},
+            "result": {"data_array": list(map(in_texts, rows)), "row_count": len(rows)},
+        }
+    ),
+    "athena-api.json": json_table(
+        lambda names, rows: {
+            "ResultSet": {
+                "Rows": [
+                    {"Data": [{} if value is None else {"VarCharValue": value} for value in row]}
+                    for row in (names, *map(in_texts, rows))
+                ],
+                "ResultSetMetadata": {"ColumnInfo": [{"Name": name, "Type": "varchar"} for name in names]},
+            }
+        }
+    ),
+    "clickhouse-compact.json": json_table(
+        lambda names, rows: {"meta": [{"name": name, "type": "String"} for name in names], "data": rows}
+    ),
+    "clickhouse-compact.jsonl": lambda records: lines_of_cells(columns_of(records), records),
+    "pandas-split.json": json_table(
+        lambda names, rows: {"columns": names, "index": list(range(len(rows))), "data": rows}
+    ),
+    "log-analytics.json": json_table(
+        lambda names, rows: {"tables": [{"name": "t", "columns": [{"name": one} for one in names], "rows": rows}]}
+    ),
+    "log.arrow": in_arrow("file"),
+    "log-stream.arrow": in_arrow("stream"),
+    "log.feather": in_arrow("feather"),
+    "log.orc": in_arrow("orc"),
     "snowflake.jsonl": lines(lambda record: {name.upper(): value for name, value in record.items()}),
 }

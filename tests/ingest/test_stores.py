@@ -12,9 +12,12 @@ import pytest
 
 from audit.core.errors import InputError
 from audit.core.settings import FieldMap, IngestSettings
+from audit.ingest.files.cells import value_in
+from audit.ingest.files.json_tables import rows_of
 from audit.ingest.files.logs import log_pieces
 from audit.ingest.files.source import find_sources
-from audit.ingest.files.stores import store_of, untyped
+from audit.ingest.files.stores import store_of
+from audit.ingest.files.typed_values import DYNAMODB
 from audit.ingest.values import microseconds
 from audit.llm.logprices import rates_of
 from tests.ingest.reading import BY_FORMAT, SAMPLES, Read, read, sample, write_jsonl
@@ -117,7 +120,7 @@ def test_a_column_keeps_the_name_that_the_settings_give_it(path: str, tmp_path: 
 def test_types_of_dynamodb_are_taken_off_whatever_the_names() -> None:
     """A field that is called as a type is a field, at any depth."""
     value = {"S": {"N": 1, "M": [True, None, {"S": "x"}]}, "L": "y", "big": 12345678901234567890}
-    assert json.loads(msgspec.json.encode(untyped(dynamo(value)))) == value
+    assert json.loads(msgspec.json.encode(DYNAMODB.untyped(dynamo(value), dict))) == value
 
 
 TIMES = {
@@ -154,3 +157,54 @@ def test_columns_in_place_of_records_are_refused_by_name(tmp_path: Path) -> None
     with pytest.raises(InputError) as caught:
         read(path, tmp_path / "run")
     assert "records" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("{role=user, content=Hi, you}", "json_format"),
+        ("[{role=user, content=a=b}, {role=user, content=x]}]", "json_format"),
+        ("{'role': 'user', 'at': datetime.date(2026, 11, 2)}", "json.dumps"),
+        ("array([{'role': 'user'}], dtype=object)", "json.dumps"),
+    ],
+)
+def test_objects_that_cannot_be_read_back_are_refused_by_their_column(written: str, told: str, tmp_path: Path) -> None:
+    """A struct of Athena's has no marks around its texts, and not all that Python prints can be read."""
+    records = [{"id": f"c{at}", "model": "gpt-4o", "messages": written, "usage": "{prompt_tokens=1}"} for at in "12"]
+    (path := tmp_path / "log.csv").write_bytes(table()(records))
+    with pytest.raises(InputError, match="`messages` holds objects") as caught:
+        read(path, tmp_path / "run")
+    assert told in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("{a=1, b={c=null, d=true}, e=[1, 2]}", {"a": 1, "b": {"c": None, "d": True}, "e": [1, 2]}),
+        ("[{n=x y, m=0.5}, {n=007}]", [{"n": "x y", "m": 0.5}, {"n": "007"}]),
+        ("{'a': None, 'b': [True, 'it\\'s']}", {"a": None, "b": [True, "it's"]}),
+        ('{a,"b c",NULL,"d\\"e",env:prod}', ["a", "b c", None, 'd"e', "env:prod"]),
+        ('"{\\"a\\": 1}"', {"a": 1}),
+        ("{a=b=c}", None), ("{a=1, b}", None), ("{a=1", None), ("{'a': f(1)}", None), ("{a,b", None), ("{x y}", None),
+        ("Dear {name}, hello", None), ('"quoted"', None),
+    ],
+)  # fmt: skip
+def test_a_cell_is_read_as_it_was_written(cell: str, value: Any) -> None:
+    """Structs, what Python prints, arrays, JSON in a text; what has two readings has none."""
+    assert value_in(cell) == value
+
+
+def test_nested_records_of_bigquery_have_their_names() -> None:
+    """A cell of a `RECORD` is a list of cells, whose names stand in the schema alone."""
+    inner = [{"name": "prompt_tokens", "type": "INTEGER"}, {"name": "completion_tokens", "type": "INTEGER"}]
+    fields = [
+        {"name": "id", "type": "STRING"},
+        {"name": "usage", "type": "RECORD", "fields": inner},
+        {"name": "tags", "type": "STRING", "mode": "REPEATED"},
+        {"name": "steps", "type": "RECORD", "mode": "REPEATED", "fields": inner},
+    ]
+    counts = {"f": [{"v": "7"}, {"v": None}]}
+    cells = [{"v": "a"}, {"v": counts}, {"v": [{"v": "x"}]}, {"v": [{"v": counts}]}]
+    (row,) = rows_of(json.dumps({"schema": {"fields": fields}, "rows": [{"f": cells}]}).encode())
+    named = {"prompt_tokens": "7", "completion_tokens": None}
+    assert json.loads(row) == {"id": "a", "usage": named, "tags": ["x"], "steps": [named]}

@@ -1,13 +1,11 @@
-"""Files to records: found, uncompressed, told apart by their first bytes, and cut into pieces of bounded size."""
+"""Files to records: named, uncompressed, told apart by their first bytes, and cut into pieces of bounded size."""
 
 from __future__ import annotations
 
-import glob
 import io
 import mmap
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -15,13 +13,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, cast
 
 import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from audit.core.errors import InputError, Place
-from audit.ingest.files.archives import is_archive, unpacked_files
 from audit.ingest.files.captures import events, is_capture
-from audit.ingest.files.objects import fetched
+from audit.ingest.files.columnar import columnar_records, kind_of_columns
+from audit.ingest.files.places import files_at
 from audit.ingest.files.protobuf import is_otlp, json_records
 from audit.ingest.files.shippers import EACH, records_at
 from audit.ingest.files.shippers import Path as Within
@@ -40,22 +36,13 @@ from audit.ingest.files.text_files import (
     whole,
 )
 from audit.ingest.foreign import recognised_text
-from audit.storage.address import is_remote
 
 PIECE_BYTES = 1 << 24
 """Size of a piece of lines before it is cut at a line's end; two workers hold a few of them each."""
 HEAD_BYTES = 1 << 20
 _BUFFER_BYTES = 1 << 18
-SUFFIXES = frozenset(
-    {
-        *(".jsonl", ".ndjson", ".json", ".log", ".csv", ".tsv", ".parquet", ".pb", ".binpb", ".sse"),
-        *(".gz", ".zst", ".zstd", ".bz2", ".xz", ".zip", ".tar", ".tgz"),
-    }
-)
-"""What is picked up from a folder; a file that is named outright may be called anything."""
-
 _BRACE = ord("{")
-_PARQUET, _BOM = b"PAR1", b"\xef\xbb\xbf"
+_BOM = b"\xef\xbb\xbf"
 _PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zX": "xz"}
 """How compressed files begin, by what compressed them."""
 
@@ -76,11 +63,11 @@ class Piece:
         first_row: Line or element number of the first record, from 1.
         span: Byte range of the lines in an uncompressed file; the worker reads it itself.
         lines: The lines, of a compressed file.
-        items: One element per record, of a JSON array, of values over many lines, of CSV or of Parquet.
+        items: One element per record, of a JSON array, of values over many lines, of a table.
         format: Name of the format, once sniffed.
         rows: Numbers of the items, where some between them were blank.
         store: What the store that the log was kept in did to each; None for nothing.
-        table: They are rows of CSV or Parquet.
+        table: They are rows of a table.
         within: The path to the log's records in each of these, as in `{"data": [...]}` or a shipper's envelope.
     """
 
@@ -176,66 +163,17 @@ def last_line(path: Path) -> bytes | None:
 
 
 def find_sources(paths: Sequence[Path]) -> list[Source]:
-    """Files to read, in the order given; a folder stands for the logs in it and below, sorted.
-
-    A pattern that the shell did not expand (`logs/**/*.jsonl`) stands for what it fits, sorted. What is in object
-    storage (`s3://bucket/prefix`) is copied first.
+    """The files of a log, named.
 
     Raises:
-        InputError: A path does not exist, or a folder holds nothing that could be a log.
+        InputError: As `files_at`.
     """
-    files: dict[Path, Path] = {}
-    for path in (found for given in paths for found in _expanded(given)):
-        if is_archive(path):
-            files.update((p.resolve(), p) for p in unpacked_files(path, _is_visible_log))
-        elif path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and _is_log(p, path))
-            if not inside:
-                raise InputError(
-                    f"{path} holds no log",
-                    code="ingest.empty-folder",
-                    hint=f"logs end in {', '.join(sorted(SUFFIXES))}",
-                )
-            held = (one for p in inside for one in (unpacked_files(p, _is_visible_log) if is_archive(p) else (p,)))
-            files.update((p.resolve(), p) for p in held)
-        elif path.exists():
-            files[path.resolve()] = path
-        else:
-            hint = "give the path of an exported log"
-            hint += ", or to `audit replay` of a saved plan" if path.suffix == ".json" else ""
-            raise InputError(f"{path} does not exist", code="file.missing", hint=hint)
     names: dict[str, int] = {}
     sources = []
-    for path in files.values():
+    for path in files_at(paths):
         names[path.name] = number = names.get(path.name, 0) + 1
         sources.append(Source(path, path.name if number == 1 else f"{path.name}#{number}"))
     return sources
-
-
-def _expanded(path: Path) -> Sequence[Path]:
-    """What a pattern fits; a path that is there is itself, whatever it is called.
-
-    Raises:
-        InputError: The pattern fits nothing.
-    """
-    if is_remote(path):
-        return fetched(path, _is_visible_log)
-    if path.exists() or not glob.has_magic(str(path)):
-        return (path,)
-    found = sorted(map(Path, glob.glob(str(path), recursive=True)))
-    if not found:
-        raise InputError(f"{path} fits no file", code="file.missing", hint="give a path, or a pattern that fits one")
-    return found
-
-
-def _is_log(path: Path, folder: Path) -> bool:
-    return _is_visible_log(path.relative_to(folder))
-
-
-def _is_visible_log(path: Path) -> bool:
-    """Whether a path below a folder is a log."""
-    hidden = any(part.startswith((".", "_")) for part in path.parts)
-    return not hidden and path.suffix.lower() in SUFFIXES
 
 
 def pieces(source: Source, columns: int = LEAST_COLUMNS) -> Iterator[Piece]:
@@ -246,15 +184,15 @@ def pieces(source: Source, columns: int = LEAST_COLUMNS) -> Iterator[Piece]:
         columns: How many columns a first line has at least to be taken for the header of a CSV file.
 
     Raises:
-        InputError: Empty, cut off, or neither JSON nor Parquet.
+        InputError: Empty, cut off, or neither JSON nor a table.
     """
     with source.path.open("rb") as raw:
-        magic = raw.read(4)
+        magic = raw.read(6)
         raw.seek(0)
         if not magic:
             raise InputError(f"{source.path} is empty", code="ingest.empty", hint="check the export that wrote it")
-        if magic == _PARQUET:
-            yield from _parquet_pieces(source)
+        if kind_of_columns(magic) is not None:
+            yield from item_pieces(source, columnar_records(source.path, magic), table=True)
             return
         stream: BinaryIO = raw
         damage: tuple[type[Exception], ...] = (EOFError, OSError)
@@ -278,7 +216,7 @@ def pieces(source: Source, columns: int = LEAST_COLUMNS) -> Iterator[Piece]:
 def _text_pieces(source: Source, stream: BinaryIO, plain: bool, columns: int) -> Iterator[Piece]:
     head = stream.read(HEAD_BYTES)
     if is_otlp(head):
-        yield from _item_pieces(source, json_records(_rejoined(head, stream)))
+        yield from item_pieces(source, json_records(_rejoined(head, stream)))
         return
     if (made := recoded(head, stream)) is not None:
         stream, plain = made, False
@@ -288,10 +226,10 @@ def _text_pieces(source: Source, stream: BinaryIO, plain: bool, columns: int) ->
     if not body and len(head) < HEAD_BYTES:
         raise InputError(f"{source.path} holds only white space", code="ingest.empty")
     if is_capture(body):
-        yield from _item_pieces(source, events(_rejoined(head[start:], stream)))
+        yield from item_pieces(source, events(_rejoined(head[start:], stream)))
         return
     if (runtime := runtime_of(body)) is not None:
-        yield from _item_pieces(source, whole_lines(_rejoined(head[start:], stream), runtime))
+        yield from item_pieces(source, whole_lines(_rejoined(head[start:], stream), runtime))
         return
     layout = layout_of(body, columns)
     if layout is None:
@@ -299,7 +237,7 @@ def _text_pieces(source: Source, stream: BinaryIO, plain: bool, columns: int) ->
     elif layout == "lines":
         yield from _span_pieces(source, stream, start) if plain else _line_pieces(source, stream, head[start:])
     elif layout == "csv":
-        yield from _item_pieces(source, csv_records(_rejoined(head[start:], stream), dialect_of(body)), table=True)
+        yield from item_pieces(source, csv_records(_rejoined(head[start:], stream), dialect_of(body)), table=True)
     elif plain:
         with source.path.open("rb") as file:
             yield from _document_pieces(source, file, start, layout)
@@ -337,7 +275,8 @@ def _refuse(source: Source, head: bytes, line: int) -> NoReturn:
     raise InputError(
         f"this is {known.tool}, which audit does not read"
         if known
-        else "this is not JSON: a log is JSON lines, a JSON array, JSON objects, CSV with a header, or Parquet",
+        else "this is not JSON: a log is JSON lines, a JSON array, JSON objects, CSV with a header, Parquet, Arrow or "
+        "ORC",
         code="ingest.not-json",
         place=Place(file=str(source.path), line=line),
         hint=known.hint if known else "export as JSONL, one request per line",
@@ -376,12 +315,12 @@ def _document_pieces(source: Source, file: BinaryIO, start: int, layout: Layout)
     """Elements of one JSON array, or JSON values one after another. The file is mapped, not read."""
     view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))[start:]
     if layout == "array":
-        yield from _item_pieces(source, map(bytes, _elements(source, view)))
+        yield from item_pieces(source, map(bytes, _elements(source, view)))
     elif whole(view):
         yield Piece(source, 1, len(view), items=(bytes(view).strip(),))
     else:
         file.seek(start)
-        yield from _item_pieces(source, json_values(_rejoined(b"", file)))
+        yield from item_pieces(source, json_values(_rejoined(b"", file)))
 
 
 def _elements(source: Source, array: memoryview) -> list[msgspec.Raw]:
@@ -396,7 +335,8 @@ def _elements(source: Source, array: memoryview) -> list[msgspec.Raw]:
         ) from None
 
 
-def _item_pieces(source: Source, items: Iterator[bytes], *, table: bool = False) -> Iterator[Piece]:
+def item_pieces(source: Source, items: Iterator[bytes], *, table: bool = False) -> Iterator[Piece]:
+    """Pieces of bounded size of some records; one of none where there are none."""
     row, size, batch = 1, 0, []
     for item in items:
         batch.append(item)
@@ -406,25 +346,3 @@ def _item_pieces(source: Source, items: Iterator[bytes], *, table: bool = False)
             row, size, batch = row + len(batch), 0, []
     if batch or row == 1:
         yield Piece(source, row, size, items=tuple(batch), table=table)
-
-
-def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """Rows with columns of maps as objects; a key that a map has twice has its last value."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pyarrow prints such keys
-        return cast(list[dict[str, Any]], batch.to_pylist(maps_as_pydicts="lossy"))
-
-
-def _parquet_pieces(source: Source) -> Iterator[Piece]:
-    try:
-        with pq.ParquetFile(source.path) as file:
-            batches = file.iter_batches(batch_size=2048)
-            rows = (row for batch in batches for row in _rows(batch))
-            yield from _item_pieces(source, (msgspec.json.encode(row, enc_hook=str) for row in rows), table=True)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            f"{source.path} is not a readable Parquet file",
-            code="ingest.not-parquet",
-            notes=[type(error).__name__],
-            hint="copy or export the file again; nothing was written",
-        ) from None

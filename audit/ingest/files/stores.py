@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from audit.core.errors import InputError
 from audit.core.settings import IngestSettings
+from audit.ingest.files.cells import refuse_unreadable, value_in
 from audit.ingest.files.text_files import whole
+from audit.ingest.files.typed_values import Typing, typing_of
 from audit.ingest.foreign import recognised
 from audit.protocols.recognition import protocol_of_answer, protocol_of_request
 
@@ -45,6 +47,8 @@ _HUMPED = {
     )
 }
 """Names of formats that capitals hide, by what they are in small letters."""
+_HELD = (b"{", b"[", b"\\")
+"""How a text begins that may hold an object: the last is the mark before a quotation mark, of JSON in a text."""
 _DECIMAL_COMMA = re.compile(rb'"(-?\d{1,15}),(\d{1,20}(?:[eE][+-]?\d+)?)"')
 _SURELY_DECIMAL = re.compile(rb'"-?(?:0,\d+|\d+,(?:\d{1,2}|\d{4,}))"')
 _DECIMAL_POINT = re.compile(rb'"-?\d+\.\d+"')
@@ -56,9 +60,6 @@ _COUNTED = re.compile(
 
 Source: https://cloud.google.com/bigquery/docs/exporting-data, on INT64 in JSON
 """
-_DEPTH = 5
-"""Steps to the items of an export of DynamoDB: its streams put them under `dynamodb.NewImage`."""
-
 _DEEPEST = 50
 """Objects and lists within one another that are looked into for whole numbers."""
 
@@ -71,20 +72,22 @@ class Store:
         named: Columns that the settings name: they keep their names.
         mapped: Columns that `ingest.map` names: JSON in their texts is read there.
         said: Of these, those of what people and models say: they stay as they are.
+        bodies: Columns of what people and models say in which bodies are written otherwise than as JSON.
         capitals: Names are in capitals.
         cells: Objects and lists are JSON in texts, and flags are words.
         decimal_comma: Numbers are texts with a comma before their decimals.
-        typed: Values are written with their types, as by DynamoDB.
+        typed: How values are written with their types, as by DynamoDB; None where they are not.
         counted: Whole numbers are texts, as from BigQuery.
     """
 
     named: frozenset[str] = frozenset()
     mapped: frozenset[str] = frozenset()
     said: frozenset[str] = frozenset()
+    bodies: frozenset[str] = frozenset()
     capitals: bool = False
     cells: bool = False
     decimal_comma: bool = False
-    typed: bool = False
+    typed: Typing | None = None
     counted: bool = False
 
     def undone(self, record: bytes) -> bytes:
@@ -93,7 +96,7 @@ class Store:
             record = _COUNTED.sub(rb'"\1":\2', record)
         try:
             if self.typed:
-                record = msgspec.json.encode(untyped(msgspec.json.decode(record)))
+                record = msgspec.json.encode(self.typed.untyped(msgspec.json.decode(record), self._cells))
             if not (self.capitals or self.cells):
                 return record
             fields = _FIELDS.decode(record)
@@ -103,6 +106,14 @@ class Store:
         except (ValueError, RecursionError):
             return record
 
+    def _cells(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An item of a typed store, whose texts are the cells of a table."""
+        own = replace(self, cells=True)
+        return {
+            name: own._value(name, msgspec.Raw(msgspec.json.encode(one))) if isinstance(one, str) else one
+            for name, one in item.items()
+        }
+
     def _name(self, name: str) -> str:
         if not self.capitals or name in self.named:
             return name
@@ -110,15 +121,29 @@ class Store:
 
     def _value(self, name: str, value: msgspec.Raw) -> msgspec.Raw:
         begin = bytes(memoryview(value)[:2])
-        if not self.cells or begin[:1] != b'"' or name in self.said:
+        if not self.cells or begin[:1] != b'"':
             return value
-        if begin in (b'"{', b'"['):
-            return value if name in self.mapped else _opened(name, value)
+        if begin[1:] in _HELD:
+            spoken = name in _SAID or name in self.said
+            value = value if spoken and name not in self.bodies else _packed(value)
+            return value if name in self.said or name in self.mapped else _opened(name, value)
+        if name in self.said:
+            return value
         if name in _FLAGS:
             return _FLAG_WORDS.get(_TEXT.decode(value).lower(), value)
         if self.decimal_comma and name not in _SAID and (found := _DECIMAL_COMMA.fullmatch(value)):
             return msgspec.Raw(b'"%s.%s"' % found.groups())
         return value
+
+
+def _packed(value: msgspec.Raw) -> msgspec.Raw:
+    """A text of JSON for one that holds the same in another writing; any other text as it is."""
+    text = _TEXT.decode(value)
+    data = text.encode("utf-8", "replace")
+    if data.rstrip()[-1:] in (b"}", b"]") and whole(data):
+        return value
+    held = value_in(text)
+    return value if held is None else msgspec.Raw(msgspec.json.encode(msgspec.json.encode(held).decode()))
 
 
 def _opened(name: str, value: msgspec.Raw) -> msgspec.Raw:
@@ -147,7 +172,7 @@ def store_of(records: Iterable[bytes], settings: IngestSettings, *, table: bool)
         table: They are rows of CSV or Parquet.
 
     Raises:
-        InputError: The file holds columns in place of records.
+        InputError: The file holds columns in place of records, or a column of objects that cannot be read back.
     """
     seen = [record for record in records if record[:1] == b"{"]
     values = [value for record in seen if (value := _decoded(record)) is not None]
@@ -159,11 +184,13 @@ def store_of(records: Iterable[bytes], settings: IngestSettings, *, table: bool)
             code="ingest.not-json",
             hint='write it row by row: pandas does with `to_json(path, orient="records", lines=True)`',
         )
+    if table:
+        refuse_unreadable(values, _said(settings))
     names = {name for value in values for name in value}
     capitals = len(names) > 1 and all(name == name.upper() != name.lower() for name in names)
     capitals = capitals and recognised(names) is None  # some tools have such names of their own
     cells = table or any(map(_keeps_texts, values))
-    typed = any(_holds_typed(value, _DEPTH) for value in values)
+    typed = typing_of(values)
     all_ = b"\n".join(seen)
     counted = not table and _COUNTED.search(all_) is not None and not any(map(_holds_integers, values))
     if not (capitals or cells or typed or counted):
@@ -173,8 +200,9 @@ def store_of(records: Iterable[bytes], settings: IngestSettings, *, table: bool)
         named=_named(settings),
         mapped=_mapped(settings),
         said=_said(settings),
+        bodies=_bodies(values, _SAID | _said(settings)) if cells else frozenset(),
         capitals=capitals,
-        cells=cells or typed,
+        cells=cells,
         decimal_comma=comma,
         typed=typed,
         counted=counted,
@@ -244,68 +272,17 @@ def _said(settings: IngestSettings) -> frozenset[str]:
     return frozenset() if fields is None else _columns((fields.messages, fields.prompt, fields.system, fields.response))
 
 
+def _bodies(values: Iterable[Mapping[str, Any]], said: frozenset[str]) -> frozenset[str]:
+    """Of the columns of what was said, those in which a body is written otherwise than as JSON."""
+    return frozenset(
+        written
+        for value in values
+        for name, cell in value.items()
+        for written in (name, name.lower())  # as it is called once capitals are undone
+        if name.lower() in said and isinstance(cell, str) and _is_body(value_in(cell))
+    )
+
+
 def _columns(paths: Iterable[str | None]) -> frozenset[str]:
     ways = [way.strip() for path in paths for way in (path or "").split("|") if way.strip()]
     return frozenset(ways) | {way.partition(".")[0] for way in ways}
-
-
-_TYPES: Mapping[str, type | tuple[type, ...]] = {
-    "S": str,
-    "N": str,
-    "B": str,
-    "BOOL": bool,
-    "NULL": bool,
-    "SS": list,
-    "NS": list,
-    "BS": list,
-    "L": list,
-    "M": dict,
-}
-"""DynamoDB's types, and what each holds.
-
-Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
-"""
-
-
-def untyped(value: Any) -> Any:
-    """Values without the types that DynamoDB writes beside them; what has none stays as it is."""
-    if isinstance(value, list):
-        return [untyped(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    if not _is_typed(value):
-        return {name: untyped(one) for name, one in value.items()}
-    ((kind, held),) = value.items()
-    if kind == "M":
-        return {name: untyped(one) for name, one in held.items()}
-    if kind == "N":
-        return _number(held)
-    if kind == "NULL":
-        return None
-    if kind == "NS":
-        return [_number(one) for one in held]
-    return untyped(held) if kind == "L" else held
-
-
-def _number(text: Any) -> Any:
-    """A number as it is written; a text that is none stays one."""
-    data = str(text).encode("utf-8", "replace")
-    return msgspec.Raw(data) if re.fullmatch(rb"-?\d[\d.eE+-]*", data) and whole(data) else text
-
-
-def _is_typed(value: Any) -> bool:
-    if not isinstance(value, dict) or len(value) != 1:
-        return False
-    ((kind, held),) = value.items()
-    return kind in _TYPES and isinstance(held, _TYPES[kind])
-
-
-def _holds_typed(value: Any, depth: int) -> bool:
-    """Whether a value is an item of DynamoDB's, or one lies within it."""
-    if not value or not depth:
-        return False
-    if isinstance(value, list):
-        return _holds_typed(value[0], depth - 1)
-    if not isinstance(value, dict):
-        return False
-    return all(map(_is_typed, value.values())) or any(_holds_typed(one, depth - 1) for one in value.values())

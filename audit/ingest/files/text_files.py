@@ -133,9 +133,9 @@ def layout_of(body: bytes, columns: int = LEAST_COLUMNS) -> Layout | None:
         columns: As `separator_of` takes it.
     """
     lines = [line.rstrip() for line in body.split(b"\n", LOOKED_AT)[:LOOKED_AT]]
-    if re.match(rb"\[\s*[\[{\"\]]", body) or body == b"[":
-        return "array"
     first = lines[0]
+    if re.match(rb"\[\s*[\[{\"\]]", body) or body == b"[":
+        return "lines" if all(line[:1] == b"[" and whole(line) for line in lines[:2]) and len(lines) > 1 else "array"
     if body[:1] == b"{":
         later = any(line[:1] == b"{" and len(line) > 2 and whole(line) for line in lines[1:])
         return "lines" if whole(first) or later else "values"
