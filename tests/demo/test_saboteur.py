@@ -1,7 +1,7 @@
-"""The saboteur: the demo's own accepted answers, damaged on purpose, go through its criteria, and through weaker ones.
+"""The saboteur: the demo's own accepted answers, damaged on purpose, go through weaker criteria than its own.
 
-Each route's criteria must refuse every damage that applies to its answers; criteria that let one through, or see the
-form alone, must be refused a verdict before anything is replayed.
+Criteria that let a damage through, or see the form alone, must be refused a verdict before anything is replayed. That
+the demo's own refuse every damage is read off its run (`tests/e2e/test_demo.py`).
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ from audit.llm.tiers import resolve_tiers
 from audit.sampling.design import RouteNeeds, design_routes
 from audit.sampling.frame import route_frames
 from audit.scoring.trial import check
-from tests.demo.material import DEMO, truth
+from tests.demo.material import DEMO
 
-ROUTES = list(truth()["routes"])
 LOG = DEMO / "log.jsonl.gz"
 
 WEAK: dict[str, tuple[str, list[dict[str, Any]], set[Control]]] = {
@@ -100,35 +99,6 @@ def weakened(route: str, entries: list[dict[str, Any]]) -> Settings:
     )
     only = settings.slice.model_copy(update={"routes": (route,), "max_per_route": 250})
     return settings.model_copy(update={"routes": routes, "slice": only})
-
-
-@pytest.fixture(scope="module")
-def own(folder: RunFolder) -> dict[str, CriteriaCheck]:
-    """The demo's own criteria."""
-    return checked(folder, load_settings(DEMO / "audit.yaml"))
-
-
-@pytest.mark.parametrize("route", ROUTES)
-def test_the_demos_own_criteria_refuse_every_damage(route: str, own: dict[str, CriteriaCheck]) -> None:
-    """At most the declared share of damaged answers is accepted, by every control that applies; they are printed."""
-    check = own[route]
-    print(f"\n{route}: {check.grade}, {check.accepted} of {check.answers} accepted")
-    for result in check.controls:
-        print(f"  {result.control:18} {result.accepted:4} of {result.tried:4} accepted: {result.percent}")
-    assert check.grade is Grade.RIGHT
-    assert check.why is None
-    assert all(result.accepted <= result.limit * result.tried for result in check.controls)
-    assert sum(result.tried for result in check.controls) > 200
-
-
-def test_every_control_has_an_answer_to_damage(own: dict[str, CriteriaCheck]) -> None:
-    """Among the demo's routes every way of damage is tried, so that none is a test that cannot fail; but for lists,
-    several calls, codes, and texts that are looked for, which they do not compare (`tests/scoring/test_controls.py`),
-    and for judges."""
-    tried = {result.control for check in own.values() for result in check.controls if result.tried >= 20}
-    elsewhere = {Control.REVERSED, Control.ITEM_DROPPED, Control.ITEM_REPEATED, Control.DENIED, Control.ADDRESSED}
-    elsewhere |= {Control.CALLS_REVERSED, Control.CODE}
-    assert tried == set(Control) - elsewhere
 
 
 @pytest.mark.parametrize("name", WEAK)
