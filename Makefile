@@ -28,13 +28,11 @@ demo-local: $(READY) ## The demo's log against a real small language model on th
 test: $(READY) browser ## The tests (under 10 minutes)
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-test-ray: $(READY) ## The tests on a Ray cluster of this machine (a minute or two, and 70 MB more from the package index)
-	@$(PIP) $(LOCKED) --requirement requirements/ray.txt
-	$(BIN)/python -m pytest -m "ray and not slow"
+test-ray: $(VENV)/.ray ## The tests on a Ray cluster of this machine (minutes, and 70 MB more from the package index)
+	$(BIN)/python -m pytest -m "ray and not slow" tests/executors
 
-test-ray-slow: $(READY) ## The same with every executor, every kind of call and more seeds
-	@$(PIP) $(LOCKED) --requirement requirements/ray.txt
-	$(BIN)/python -m pytest -m "slow and ray" -s
+test-ray-slow: $(VENV)/.ray ## The same with every executor, every kind of call and more seeds
+	$(BIN)/python -m pytest -m "slow and ray" -s tests/executors
 
 test-slow: $(READY) browser ## Simulations: does a 95 % interval hold the truth 95 % of the time; prints the figures
 	$(BIN)/python -m pytest -m "slow and not ray" -s
@@ -49,11 +47,19 @@ test-azure: $(READY) ## Logs, runs and the store in object storage, Azure's amon
 	@test -x .azurite/node_modules/.bin/azurite-blob || npm install --silent --no-fund --no-audit --prefix .azurite azurite@3.35.0
 	$(BIN)/python -m pytest -q -m "slow or not slow" tests/ingest/test_objects.py tests/storage
 
-check: $(READY) ## Lint, types, layers, and whether generated text is in date
+check: lint types layers texts ## Lint, types, layers, and whether generated text is in date
+
+lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(READY)
 	$(BIN)/mypy
+
+layers: $(READY)
 	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+texts: $(READY)
 	$(BIN)/python -m tests.docs --check
 
 bench: $(READY) ## Ratios against peers in the same run; writes bench.json
@@ -82,6 +88,10 @@ lock: ## Lock versions and hashes anew in requirements/, from pyproject.toml and
 
 sbom: $(VENV)/.supply ## What a release is made of, as CycloneDX: writes sbom.json and sbom-tests.json; checks licences and ages
 	$(BIN)/python -m tests.supply
+
+$(VENV)/.ray: $(READY) requirements/ray.txt
+	@$(PIP) $(LOCKED) --requirement requirements/ray.txt
+	@touch $@
 
 $(VENV)/.supply: $(READY)
 	@$(PIP) $(LOCKED) --requirement requirements/supply.txt
@@ -127,4 +137,4 @@ browser:
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fontconfig fonts-liberation >/dev/null; } || \
 	  echo "No Chromium, or no font for it, found: install chromium and fonts-liberation (without a browser its tests are skipped; in CI they fail)"
 
-.PHONY: help demo demo-local test test-ray test-ray-slow test-slow test-litellm test-azure check bench docs golden shots format lock sbom clean browser
+.PHONY: help demo demo-local test test-ray test-ray-slow test-slow test-litellm test-azure check lint types layers texts bench docs golden shots format lock sbom clean browser

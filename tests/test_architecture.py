@@ -170,6 +170,13 @@ def test_nothing_was_left_at_the_root() -> None:
     assert {Path(line).parts[0] for line in listed.stdout.splitlines()} == TOP_LEVEL
 
 
+def test_the_tests_on_a_cluster_are_in_one_folder() -> None:
+    """`make test-ray` collects that alone: what it does not collect it would not run, and would not say so."""
+    tests = ROOT.parent / "tests"
+    marked = {path.parent for path in tests.rglob("*.py") if re.search(r"pytest\.mark\.ray\b", path.read_text("utf-8"))}
+    assert marked == {tests / "executors"}
+
+
 def test_a_class_has_a_name_of_its_own() -> None:
     """Two public classes of one name are two meanings of one word."""
     homes: dict[str, list[str]] = defaultdict(list)
