@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from audit.cli.commands import guide
-from audit.core.artifacts import RunFolder, read_findings
+from audit.core.artifacts import read_findings
 from audit.core.criteria import Control, CriteriaCheck, Grade
 from audit.flow.evidence import packing
 from tests.documents import README, blocks
@@ -225,9 +225,8 @@ def test_the_readmes_rule_holds_on_what_is_recommended(run: Path) -> None:
     assert any(worse[name] is content for name, (_, content) in deltas.items())
 
 
-def test_its_pack_holds_with_every_figure_worked_out_again(run: Path, tmp_path: Path) -> None:
+def test_its_pack_holds_with_every_figure_worked_out_again(evidence: Path) -> None:
     """What a receiver is handed follows from itself: sums, rates, p-values, verdicts, plan and report."""
-    packed = packing.pack(RunFolder(run), tmp_path / "evidence.zip")
-    checked = packing.verify(packed.path)
+    checked = packing.verify(evidence)
     assert [check for check in checked.checks if not check.holds] == []
     assert {"figures", "plan.json", "report.html"} <= {check.name for check in checked.checks}

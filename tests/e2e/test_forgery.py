@@ -12,7 +12,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-from audit.core.artifacts import RunFolder
 from audit.core.finding import Case, Findings
 from audit.core.plain import from_plain, to_plain
 from audit.core.plan import plan_from_plain
@@ -28,10 +27,9 @@ TIMES = 10
 
 
 @pytest.fixture(scope="module")
-def members(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pack:
+def members(evidence: Path) -> Pack:
     """The pack of the demo's run."""
-    path = packing.pack(RunFolder(run), tmp_path_factory.mktemp("pack") / "evidence.zip").path
-    with Members(path) as opened:
+    with Members(evidence) as opened:
         return {name: opened.read(name) for name in opened.names}
 
 
