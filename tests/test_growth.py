@@ -77,6 +77,7 @@ MORE_UNITS = (
     *("<!--", "<![CDATA[", "<?", "</", "<a ", "&amp", "+49 30 ", "1234 5678 ", "Mr. Ada ", "born on ", "12 rue de "),
     *("ab:cd:", "1.2.3.4 ", "<email-1>", "Via Roma ", "my name is ", "$ref: ", "- - ", "file://", "%41", "gpt-4o-"),
     *(", a", " and", " of", "7, ", "Ada: 7\n", "Ada has 7 and ", "maybe 7 ", "(7) ", "from 7 to ", "five "),
+    *("I think ", "not sure, but ", "%7", "20 Uhr ", "7. 7. ", "7 of the ", "three-", "half ", "下午", "7 and a half "),
 )
 ROOMS = ("core", "ingest", "literals", "llm", "masking", "policy", "protocols", "scoring", "signals")
 TEXTS = frozenset({"text", "said", "content", "line", "answer", "prompt", "message", "name", "model", "value"})

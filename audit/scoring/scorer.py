@@ -349,3 +349,8 @@ def shown(value: Any) -> Any:
     if isinstance(value, str) and len(value) > SHOWN_CHARS:
         return value[:SHOWN_CHARS] + "…"
     return value
+
+
+def shown_json(value: Any) -> Any:
+    """A JSON value for the evidence: numbers, true, false and null as such, so that 10 and "10" are told apart."""
+    return value if value is None or isinstance(value, bool | int | float) else shown(json_text(value))

@@ -30,8 +30,8 @@ CHF 5 | 5 Franken | 5 Swiss francs | 5 francs suisses | Fr. 5.00
 
 5 руб. | 5 рублей | ₽5
 
-5% | 5 pour cent | 5 Prozent | 5 percent | 5 per cent | 5 por ciento | 5 por cento | 5 per cento | 5 процентов |
-5 procent | 5 パーセント | 5 퍼센트 | 5 प्रतिशत | ٥٪ | ５％ | 百分之5 | 500 basis points | 500 bps |
+5% | 5 pour cent | 5 Prozent | 5 percent | 5 per cent | 5 por ciento | 5 por cento | 5 per cento | 5 процентов | %5 |
+%5,0 | ％5 | 5 procent | 5 パーセント | 5 퍼센트 | 5 प्रतिशत | ٥٪ | ５％ | 百分之5 | 500 basis points | 500 bps |
 500 Basispunkte
 
 10:00Z | 11:00+01:00 | 10:00 UTC | 10:00 GMT | 10:00:00Z | 11:00 CET | 12:00 UTC+2 | 5:00 EST
@@ -60,11 +60,29 @@ entre 15 et 20 | entre 15 y 20 | tra 15 e 20 | 15 until 20
 
 5 January 2024 | January 5, 2024 | 2024-01-05 | 5. Januar 2024 | 5 janvier 2024 | 5 de enero de 2024 |
 5 января 2024 | 5 stycznia 2024 | 5. ledna 2024 | 5 Ocak 2024 | 5 січня 2024 | 2024年1月5日 | 2024. 1. 5. |
-2024년 1월 5일 | 5 tháng 1, 2024 | 5-Jan-2024 | 5 de gener de 2024 | 5 जनवरी 2024
+2024년 1월 5일 | 5/Jan/2024 | JANUARY 5, 2024 | 05 JAN 2024 | 2024 January 5 | 2024, January 5 | 5. 1. 2024 |
+5 tháng 1, 2024 | 5-Jan-2024 | 5 de gener de 2024 | 5 जनवरी 2024
 
-0.5 | ½ | 1/2 | 0,5 | .5 | 5e-1 | 5×10⁻¹ | \\frac{1}{2} | ⁵⁄₁₀ | 2/4
+20:00 | 20 Uhr | 20:00 Uhr | 20.00 Uhr | 8 pm | 8:00 p.m. | 20時 | 20时 | 下午8点 | 午後8時 | 오후 8시 | 20:00:00 |
+kl. 20.00 | 8.00 pm
+
+14:30 | 14.30 Uhr | 14 Uhr 30 | 2.30 pm | 2:30 PM | 14.30 uur | 14時30分 | 14点30分 | 下午2:30 | 오후 2시 30분 |
+午後2時半 | klo 14.30 | 2:30 de la tarde
+
+8:00 | 8 o'clock | 8 o’clock | 8 am | 8 Uhr | 0800 hours | 上午8点 | 8:00 in the morning
+
+12:00 | noon | at noon | 12 noon | 12 pm | 中午12点
+
+0:00 | midnight | 12 am | 0 Uhr | 晚上12点
+
+5 January | January 5 | 5. Januar | 1月5日 | 1월 5일
+
+0.5 | ½ | half | Half of them. | die Hälfte | la moitié | metà | one-half | 一半 | 1/2 | 0,5 | .5 | 5e-1 | 5×10⁻¹ |
+\\frac{1}{2} | ⁵⁄₁₀ | 2/4
 
 1.75 | 1¾ | 1 3/4 | 7/4 | 1 and 3/4
+
+2.5 | 2½ | 2 and a half | two and a half | 2 und ein halb | 2 et demi | 2 y medio | 5/2
 
 -3 | −3 | –3 | ﹣3 | －3 | ‑3 | minus 3 | negative 3 | moins 3 | -3.0
 
@@ -72,9 +90,8 @@ entre 15 et 20 | entre 15 y 20 | tra 15 e 20 | 15 until 20
 
 5 kg | 5 kilograms | 5000 g | 5 kilogrammes | 5 кг | 5千克 | 5 chilogrammi
 
-20 °C | 20 degrees Celsius | 20 Grad Celsius | 20 degrés Celsius | 20℃
-
-68 °F | 68 degrees Fahrenheit | 68°F
+20 °C | 20 degrees Celsius | 20 Grad Celsius | 20 degrés Celsius | 20℃ | 20 C | 20ºC | 20 ºC | 20°c | 68 °F |
+68 degrees Fahrenheit | 68°F | 68 F | 293.15 kelvin
 
 5 l | 5 liters | 5 ℓ | 5 Liter | 5000 ml
 
@@ -103,7 +120,7 @@ def test_every_notation_of_a_value_is_equal_to_every_other(group: list[str]) -> 
 
 def test_no_notation_of_a_value_is_equal_to_another_value() -> None:
     """A bare figure may stand for one with a unit, so that bare ones are not compared with others."""
-    bare = {"0.5", "-3", "1.5k", "1 Mio.", "1.75", "12500.25"}
+    bare = {"0.5", "2.5", "-3", "1.5k", "1 Mio.", "1.75", "12500.25"}
     alike = [
         (one, other)
         for ours, theirs in itertools.permutations(GROUPS, 2)
@@ -190,3 +207,70 @@ def test_the_second_of_two_things_may_be_meant_as_well() -> None:
     """The expected figure stands beside the first one: neither is it shown nor denied."""
     assert said("12", "Alice has 10 and Bob has 12") is None
     assert said("14", "Alice has 10 and Bob has 12") is False
+
+
+MOMENTS = ("2024-03-05", "March 5, 2024", "5 March 2024", "March 5", "14:30", "2:30 pm", "20 Uhr", "2024-03-05T10:00Z")
+BOUNDS = (
+    *("before {}", "after {}", "until {}", "by {}", "prior to {}", "no later than {}", "not {}", "around {}", "vor {}"),
+    *("nach dem {}", "bis {}", "avant le {}", "après le {}", "antes del {}", "hasta el {}", "entro il {}", "dopo {}"),
+    *("spätestens am {}", "{} or later", "{}, at the latest"),
+)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_bound_of_a_time_is_not_the_time(moment: str) -> None:
+    """Words before the month's name count as those before the day do; who asks for a bound is told one."""
+    for bound in BOUNDS:
+        assert said(moment, bound.format(moment)) is not True, bound
+        assert said(bound.format(moment), bound.format(moment)) is True, bound
+    assert said(moment, f"by {moment}", "By when must it be paid? What is the deadline?") is True
+    assert said(moment, f"before {moment}", "By when must it be paid? What is the deadline?") is not True
+    assert said(moment, f"not {moment}", "By when must it be paid? What is the deadline?") is not True
+
+
+@pytest.mark.parametrize("month", ["January", "March", "May", "October"])
+def test_the_month_is_a_part_of_its_date(month: str) -> None:
+    """Two dates with one day and year and two months are two, however the month stands to them."""
+    for form in ("{} 5, 2024", "5 {} 2024", "2024 {} 5", "{} 5", "5/{}/2024"):
+        other = form.format("April")
+        assert said(form.format(month), form.format(month)) is True
+        assert said(form.format(month), other) is said(other, form.format(month)) is False, form
+
+
+def test_hours_are_of_a_clock_where_one_is_asked_for() -> None:
+    """`20 h` may be twenty hours; the hour of a clock is its bare figure with its unit."""
+    for text in ("20 h", "20h", "20 heures", "20 hours"):
+        assert said("20:00", text) is None or said("20:00", text) is False
+        assert said("20:00", text, "When does the museum close?") is True
+        assert said("21:00", text, "When does the museum close?") is not True
+    assert said("20", "20 Uhr") is True
+    assert said("8", "20 Uhr") is said("20", "8 Uhr") is False
+    assert said("20:30", "20 Uhr") is False
+    assert said("20:00", "20 Stunden", "How long?") is not True
+    assert said("3 h", "It opens at 14:00 and takes 3 h") is True
+
+
+def test_zeros_of_temperatures_differ() -> None:
+    """A temperature is converted with its zero, its scale may be left out, and letters of other things are none."""
+    assert said("0 °C", "32 °F") is said("-40 °C", "-40 °F") is said("100 °C", "212 F") is True
+    assert said("20 °C", "20 °F") is said("20 C", "68 C") is said("20 °C", "36 °F") is False
+    assert said("20 °C", "20 degrees") is said("20", "20 C") is True
+    assert said("20 °C", "20 C#") is not True
+
+
+def test_shares_of_a_whole_in_words() -> None:
+    """A half is a number where it is all of the answer, and beside nothing else."""
+    for words in ("half", "The answer is half", "la mitad", "een half", "½"):
+        assert said("0.5", words) is True, words
+    for words in (
+        "half past",
+        "half price",
+        "behalf",
+        "not half",
+        "two halves",
+        "the second half",
+        "half-life",
+        "10 and a half",
+    ):
+        assert said("0.5", words) is not True, words
+    assert said("2/3", "two-thirds") is said("1.5", "anderthalb") is said("2.5", "zweieinhalb") is True

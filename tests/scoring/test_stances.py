@@ -48,9 +48,19 @@ SURROUNDINGS = {
         "примерно {}", "около {}", "περίπου {}", "yaklaşık {}", "sekitar {}", "khoảng {}", "körülbelül {}",
         "حوالي {}",
         "כמעט {}", "लगभग {}", "大约{}", "约{}", "約{}", "およそ{}", "약 {}", "ประมาณ {}", "{}左右", "{}程度",
-        "{} 정도", "{}, roughly", "{}, give or take.", "{} – more or less", "{} (estimate)", "est. {}", "estimate: {}",
+        "{} 정도", "I think {}", "I think it is {}", "I'd say {}", "I believe that the total is {}", "we guess {}",
+        "my best guess is {}",
+        "best guess: {}", "not sure, but {}", "I'm not entirely sure, {}", "Hard to say, it's {}", "it looks like {}",
+        "{}, if I recall correctly", "{} (unverified)", "{}, but I'm not sure", "{}, as far as I know",
+        "ich glaube, {}", "ich denke, es sind {}", "{}, glaube ich", "je crois que c'est {}", "{}, je crois",
+        "creo que son {}",
+        "me parece que {}", "credo che siano {}", "acho que são {}", "ik denk {}", "jag tror att det är {}",
+        "думаю, {}", "кажется, это {}", "chyba {}", "おそらく{}", "多分{}", "我猜{}", "{}だと思います",
+        "제 생각에는 {}",
+        "{}, roughly", "{}, give or take.", "{} – more or less", "{} (estimate)", "est. {}", "estimate: {}",
     ),
     Stance.FROM: (
+        "{} or later", "{}, at the earliest", "{} oder später",
         "at least {}", "no less than {}", "a minimum of {}", "{} or more", "{} at least", "{} and counting",
         "as few as {}", "mindestens {}",
         "{}, at least.", "{} oder mehr",
@@ -75,7 +85,8 @@ SURROUNDINGS = {
         "minder dan {}", "poniżej {}", "менее {}", "kurang dari {}", "少于{}", "不到{}", "{}未満", "{} 미만",
     ),
     Stance.PART: (
-        "twice {}", "half of {}", "{} times 3", "3 times {}", "{} divided by 4", "{} plus 1", "{} and a half",
+        "twice {}", "half of {}", "{} times 3", "3 times {}", "{} divided by 4", "{} plus 1", "{} times the old price",
+        "{} times higher", "{} veces más", "{} fois plus", "{} of the 77", "{} of all 77.", "{} von den 77",
         "the reciprocal of {}", "{} -> 77", "{} → 77", "{} +/- 2", "the square root of {}", "{} squared",
         "{} below zero", "die Hälfte von {}", "times {}", "divided by {}", "none of the {}",
     ),
@@ -111,8 +122,7 @@ STATED = (
     "{} % of the 77 users left", "{} % of 77 users", "{}, {}", "{} or {}", "1. The total is {}", "Step 1: we take {}.",
     "{}, at least in March", "There is no doubt that it is {}", "without doubt {}", "Without the tax we pay {}",
     "Assuming no tax, the total is {}", "If you add them up, you get {}", "For example, the total is {}",
-    "I think it is {}",
-    "I'd say {}", "it times out after {}", "Both agree: {}",
+    "it times out after {}", "Both agree: {}",
 )  # fmt: skip
 
 

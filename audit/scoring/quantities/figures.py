@@ -46,20 +46,20 @@ _ONE_IN = re.compile(r"\sin\s(\d{1,9})(?![\d.,]?\d)")
 _YEARS = range(1500, 2200)
 _TO = (
     r"\s?(?:-|–|—|~|〜|～|\.{2,3}|…|bis|up\sto|bis\szu|to|à|a|al|tot|until|till|do|до|through|thru|到|至|から|부터)\s?"
-    r"(?=[$€£¥]?\d)"
+    r"(?=[$€£¥%]?\d)"
 )
 _OVER_ON = re.compile(r"\)?\s?/\s?(?=\(?\d)")
 _RANGE = re.compile(rf"{_TO}|\s?±\s?(?=\d)")
 _OPERATOR = re.compile(r"\s?(?:[+×÷·^√*]|x|-)\s?(?=[$(-]?\s?[\d√(])")
 LEFT = re.compile(
-    r"(?P<open>\(\s?)?(?P<sign>[-+]\s?)?(?:(?P<money>(?:US|CA|AU|NZ|HK|MX|NT|[CASR])?\$|[€£¥₹₩₽₺₫₴฿₦₱₪]"
+    r"(?P<open>\(\s?)?(?P<sign>[-+]\s?)?(?:(?P<money>(?:US|CA|AU|NZ|HK|MX|NT|[CASR])?\$|[€£¥₹₩₽₺₫₴฿₦₱₪¢]|(?<![\w%)\]])%"
     r"|\b(?:USD|EUR|GBP|JPY|CNY|INR|CHF|CAD|AUD|BRL|SEK|NOK|DKK|PLN|CZK|S?Fr\.|[Rr][sp]\.?|[Kk]r\.?))\s?)?"
     r"(?P<open2>\(\s?)?(?P<sign2>[-+])?$"
 )
 _BOUND = re.compile(rf"(?:(?<![-=])[<>]|[≤≥≠±√{FRACTION}])=?\s?$")
 _WORD_AFTER = re.compile(
-    r"(?P<gap>\s?-?(?:(?<=\s)(?:de|di|of)\s)?)(?P<word>[%‰°][CF]?\b|[%‰°]|[A-Za-zÀ-ɏḀ-ỿµͰ-ӿ]+\$?(?:(?<=km)/h\b)?"
-    r"|[$€£¥₹₩₽₺₫₴฿₦₱₪]|zł|kč|[\u0900-\u0dff\u0e00-\u0e7f\u0530-\u077f\u1200-\u139f\u10a0-\u10ff]+)"
+    r"(?P<gap>\s?-?(?:(?<=\s)(?:de|di|of)\s)?)(?P<word>[%‰°][CFcf]?\b|[%‰°]|[A-Za-zÀ-ɏḀ-ỿµͰ-ӿ]+\$?(?:(?<=km)/h\b)?"
+    r"|[$€£¥₹₩₽₺₫₴฿₦₱₪¢]|zł|kč|[\u0900-\u0dff\u0e00-\u0e7f\u0530-\u077f\u1200-\u139f\u10a0-\u10ff]+)"
 )
 _CJK_AFTER = re.compile(
     r"\s?(?P<word>ພັນລ້ານ|ຮ້ອຍ|ພັນ|ໝື່ນ|ຫມື່ນ|ແສນ|ລ້ານ|ຕື້|រយ(?!ៈ)|ពាន់|ម៉ឺន|សែន|ប៊ីលាន|លាន|កោដិ|ရာ(?!ခိုင်)|ထောင်"
@@ -97,13 +97,15 @@ _FROM_ALONE = re.compile(
     r"(?:^|[\n:(]|\b(?:rang(?:es?|ing)|anywhere|somewhere|reicht|va|reikt)\s)\s?(?:from|von|de|da|van|od|от)\s$",
     re.I | re.M,
 )
-_LETTER_UNITS = {"d": "day", "A": "amp", "J": "joule"}  # `12A` is a code, `12 A` a current
+# `12A` is a code, `12 A` a current.
+_LETTER_UNITS = {"d": "day", "A": "amp", "J": "joule", "C": "°c", "F": "°f"}
+_GOES_ON = ("#", "+", "$", "&")  # `C#`, `C++`
 _FACTORIAL = 170  # beyond it no float holds one
 _IRRATIONAL = re.compile(r"\s?[π√]")
 _PART = re.compile(r"\s?(\d{1,9})(?![\d.,])")
 _CLOSE = re.compile(r"\s?\)")
 _NEAR = 64
-_OPENING = re.compile(r"[-$€£¥(√]{0,4}\s?")
+_OPENING = re.compile(r"[-$€£¥%(√]{0,4}\s?")
 _ABBREVIATED = re.compile(r"\s?[a-z€$£¥]")
 _SQUARE = re.compile(r"\^\d")
 _FLAT_SQUARE = re.compile(r"[23](?![\w.,^])")
@@ -161,7 +163,8 @@ def number(text: str, start: int) -> Found:
         return _range(text, begin, joined)
     if (irrational := _IRRATIONAL.match(text, reading.end) or _UNREAD.match(text, reading.end)) is not None:
         return other(text, begin, irrational.end())
-    money = None if left["money"] is None else CURRENCIES.get(left["money"].casefold(), left["money"])
+    sign = left["money"]
+    money = None if sign in (None, "%") else minor_of(sign) or CURRENCIES.get(sign.casefold(), sign)
     if not _suffix(text, reading, money):
         return other(text, begin, _LETTERS.match(text, reading.end).end())  # type: ignore[union-attr]
     if bound is not None:
@@ -169,6 +172,12 @@ def number(text: str, start: int) -> Found:
     if (joined := _joined(text, start, reading.end)) is not None:
         return other(text, begin, joined.end)
     digits_end = raw.end()
+    if sign == "%":
+        # `%5` is `5 %` in Turkey; `%5d` is a format, and what else has a unit is unknown.
+        if reading.end > digits_end:
+            return other(text, begin, reading.end)
+        reading.unit = "%"
+        _as_part(reading)
     reading.unit = reading.unit or money
     _rank_or_factorial(text, left.start(), digits_end, reading)
     _further_units(text, reading)
@@ -458,6 +467,7 @@ def _unit(text: str, reading: _Reading, *, joined: bool, compound: bool = False)
     ):
         return True
     letter = _LETTER_UNITS.get(word) if gap or word == "d" else None
+    letter = None if text[match.end() : match.end() + 1] in _GOES_ON else letter
     name = letter or CURRENCIES.get(folded) or minor_of(word) or unit_of(word)
     if name is None:
         # A Latin, Greek or Cyrillic word that touches the digits makes them part of a name; other scripts do not.

@@ -11,7 +11,7 @@ from typing import Any, Final
 from audit.scoring.quantities.figures import BETWEEN, Found, other
 from audit.scoring.quantities.numbers import NumberKind, Quantity
 from audit.scoring.quantities.stances import TextSpan
-from audit.scoring.quantities.units import MONTHS
+from audit.scoring.quantities.units import CLOCK, MONTHS
 
 _ZONES: Final = {
     **dict.fromkeys(("Z", "UTC", "GMT", "WET"), 0),
@@ -48,22 +48,41 @@ _ISO = re.compile(
     rf"(?:[T ]{_CLOCK}(?P<zoned>\s?(?:(?:UTC|GMT)?[-+]\d\d:?\d\d|(?:Z|UTC|[A-Z]{{2,4}}T)\b))?)?"
 )
 _DMY = re.compile(r"(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<y>\d{4}|\d{2})(?![\d.,]?\d)")
-_DASHED_MONTH = re.compile(r"(?P<d>\d{1,2})-(?P<m>[A-Za-z]{3})-(?P<y>\d{4}|\d{2})(?!\w)")
+_DASHED_MONTH = re.compile(r"(?P<d>\d{1,2})(?P<s>[-/.])(?P<m>[A-Za-z]{3,9})(?P=s)(?P<y>\d{4}|\d{2})(?!\w)")
+_YEAR_FIRST = re.compile(
+    rf"(?P<y>\d{{4}})(?:,?\s|-)(?P<m>{_WORD})\.?[\s-](?P<d>\d{{1,2}})(?:st|nd|rd|th|\.)?(?![\d.,:]?\d)(?!\w)"
+)
 _DAY_MONTH = re.compile(
     rf"(?P<d>{_DAY})\s?-?(?:\s?(?:de|of)\s|\sd')?\s?(?P<m>{_WORD})\.?,?(?:[\s-](?:de\s|of\s)?(?P<y>\d{{4}})\b)?"
 )
 _MONTH_BEFORE = re.compile(rf"(?:^|[^\w])(?P<m>{_WORD})\.?\s{{1,2}}$")
 _AFTER_MONTH = re.compile(r"(?:(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:,?\s(?P<y>\d{4}))?|(?P<only>\d{4}))(?![\d.,]?\d)\b")
 _SPACED = re.compile(r"(\d{4})\.\s(\d{1,2})\.\s(\d{1,2})\.?(?![\d])")  # as in Korea and Hungary
+_SPACED_DMY = re.compile(r"(\d{1,2})\.\s(\d{1,2})\.\s(\d{4})(?![.,]?\d)")  # as in Czechia and Germany
 _VIETNAMESE = re.compile(r"(?P<d>\d{1,2})\stháng\s(?P<m>\d{1,2})(?:,?\s(?:năm\s)?(?P<y>\d{4}))?\b")
 _CJK_DATE = re.compile(
     r"\d{1,4}\s?[年년]\s?(?:\d{1,2}\s?[月월]\s?(?:\d{1,2}\s?[日号號일])?)?|\d{1,2}\s?[月월]\s?\d{1,2}\s?[日号號일]"
 )
+_CJK_YEAR = re.compile("[年년]")
 _TIME = re.compile(
-    rf"{_CLOCK}(?:\s?(?P<half>[ap])\.?m\b\.?)?|(?P<bare>\d{{1,2}})\s?(?P<bare_half>[ap])\.?m\b\.?"
-    rf"|(?P<h>\d{{1,2}})\s?h\s?(?P<min>[0-5]\d)(?![\d.,]?\d)(?!\s?\w)",
+    rf"{_CLOCK}(?:\s?(?P<half>[ap])\.?m\b\.?|\s?(?:uhr|o'clock)\b)?|(?P<bare>\d{{1,2}})\s?(?P<bare_half>[ap])\.?m\b\.?"
+    rf"|(?P<h>\d{{1,2}})\s?h\s?(?P<min>[0-5]\d)(?![\d.,]?\d)(?!\s?\w)"
+    # `2.30 pm`, `14.30 uur`, `14.30 Uhr`, `14 Uhr 30`, `20 Uhr`, `8 o'clock`, `0930 hours`
+    r"|(?P<dot_h>\d{1,2})\.(?P<dot_min>[0-5]\d)(?:\s?(?P<dot_half>[ap])\.?m\b\.?|\s?(?:uhr|uur)\b)"
+    r"|(?P<word_h>\d{1,2})\s?(?:uhr|o'clock)\b(?:\s(?P<word_min>[0-5]?\d)\b(?![.,:]?\d)(?!\s?\w))?"
+    r"|(?P<four_h>0\d)(?P<four_min>[0-5]\d)\s?(?:hours|hrs|h)\b|(?P<noon_h>12)(?=\s(?:noon|midday|midnight)\b)"
+    r"|(?P<east_h>\d{1,2})\s?(?:[時时시點点]\s?(?:(?P<east_min>[0-5]?\d)\s?[分분]|(?P<east_half>[半반]))"
+    r"|[時时](?![間间])|시(?!간))",
     re.I,
 )
+_DOTTED = re.compile(r"(?P<dot_h>\d{1,2})\.(?P<dot_min>[0-5]\d)(?![.,]?\d)(?!\s?[%€$£\w])")
+_AT_CLOCK = re.compile(r"\b(?:kl(?:\.|o|ockan|okken)?|alle(?:\sore)?|ore)\s$", re.I)
+_EAST_HALF = re.compile(
+    r"(?:(?P<late>下午|傍晚|午後|오후|저녁)|(?P<night>晚上|夜晚|夜|밤)|(?P<early>上午|早上|早晨|凌晨|清晨|午前"
+    r"|朝|오전|아침|새벽)"
+    r"|(?P<noon>中午|正午|정오))\s?$"
+)
+_EAST_CLOCK = re.compile(r"(?P<east_h>\d{1,2})\s?[點点]")  # elsewhere `3点` are points
 # A bare `-` behind a time begins the other end of a range.
 _OFFSET = re.compile(
     r"\s?(?:(?:UTC|GMT)\s?[-+]\s?\d{1,2}(?::?\d\d)?(?![\d:])|\+\d\d:?\d\d(?![\d:])|(?:Z|UTC|[A-Z]{2,4}T)\b)"
@@ -71,6 +90,8 @@ _OFFSET = re.compile(
 # `1:30 h` is a time of day in some countries and a length of time in others.
 _OF_HOURS = re.compile(r"\s?(?:h|hrs?|hours?|std|stunden|heures|horas|ore|uur)\b", re.I)
 _HOURS: Final = "h"
+_EAST_HALVES: Final = ("半", "반")
+_TOLD_BY_CLOCK: Final = frozenset({"word_h", "east_h"})
 _AMOUNT = r"\d{1,9}(?:[.,]\d{1,9})?"
 _PERIOD = re.compile(
     rf"P(?=T?\d)(?:(?P<years>{_AMOUNT})Y)?(?:(?P<months>{_AMOUNT})M)?(?:(?P<weeks>{_AMOUNT})W)?(?:(?P<days>{_AMOUNT})D)?"
@@ -79,7 +100,11 @@ _PERIOD = re.compile(
 _MONTHS: Final = {"years": 12, "months": 1}
 _SECONDS: Final = {"weeks": 604800, "days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
 _PART_OF_DAY = re.compile(
-    r"\s?(?:(?P<early>midnight|in\sthe\smorning)|(?P<late>noon|midday|in\sthe\s(?:afternoon|evening)))\b", re.I
+    r"\s?(?:(?P<early>in\sthe\smorning|de\sla\smañana|du\smatin|morgens|vormittags|di\smattina|da\smanhã|'s\sochtends)"
+    r"|(?P<late>noon|midday|in\sthe\s(?:afternoon|evening)|de\sla\starde|de\sl'après-midi|du\ssoir|nachmittags|abends"
+    r"|di\ssera|del\spomeriggio|da\starde|'s\s(?:middags|avonds)|mittags)"
+    r"|(?P<night>midnight|at\snight|de\sla\snoche|da\snoite|di\snotte|nachts|'s\snachts))\b",
+    re.I,
 )
 
 
@@ -96,25 +121,36 @@ def date(text: str, start: int) -> Found | None:
         possible = [order for order in orders if 1 <= order[1] <= 12 and 1 <= order[2] <= 31]
         return _dated(possible, text, start, dmy.end()) if possible else None
     before = _MONTH_BEFORE.search(text, max(0, start - 18), start)
-    if before and before["m"] in MONTHS and (after := _AFTER_MONTH.match(text, start)):
+    if before and (month := _month(before["m"])) and (after := _AFTER_MONTH.match(text, start)):
         written = after["y"] or after["only"]
-        day = (written and int(written), MONTHS[before["m"]], int(after["d"]) if after["d"] else None)
-        return _dated([day], text, start, after.end())
-    if (dashed := _DASHED_MONTH.match(text, start)) and (month := MONTHS.get(dashed["m"].capitalize())):
+        day = (written and int(written), month, int(after["d"]) if after["d"] else None)
+        return _dated([day], text, before.start("m"), after.end())
+    if (dashed := _DASHED_MONTH.match(text, start)) and (month := _month(dashed["m"].capitalize())):
         return _dated([(_full_year(dashed["y"]), month, int(dashed["d"]))], text, start, dashed.end())
-    if (named := _DAY_MONTH.match(text, start)) and named["m"] in MONTHS:
-        day = (named["y"] and int(named["y"]), MONTHS[named["m"]], int(re.sub(r"\D", "", named["d"])))
+    if (first := _YEAR_FIRST.match(text, start)) and (month := _month(first["m"])):
+        return _dated([(int(first["y"]), month, int(first["d"]))], text, start, first.end())
+    if (named := _DAY_MONTH.match(text, start)) and (month := _month(named["m"])):
+        day = (named["y"] and int(named["y"]), month, int(re.sub(r"\D", "", named["d"])))
         return _dated([day], text, start, named.end())
     if spaced := _SPACED.match(text, start):
         return _dated([tuple(map(int, spaced.groups()))], text, start, spaced.end())
+    if spaced := _SPACED_DMY.match(text, start):
+        return _dated([tuple(map(int, spaced.groups()[::-1]))], text, start, spaced.end())
     if vietnamese := _VIETNAMESE.match(text, start):
         written = vietnamese["y"]
         day = (written and int(written), int(vietnamese["m"]), int(vietnamese["d"]))
         return _dated([day], text, start, vietnamese.end())
     if cjk := _CJK_DATE.match(text, start):
-        figures = tuple(int(figure) for figure in re.findall(r"\d+", cjk[0]))
-        return _dated([figures], text, start, cjk.end())
+        figures: list[int | None] = [int(figure) for figure in re.findall(r"\d+", cjk[0])]
+        if not _CJK_YEAR.search(cjk[0]):
+            figures.insert(0, None)
+        return _dated([tuple(figures) if len(figures) != 2 else (*figures, None)], text, start, cjk.end())
     return None
+
+
+def _month(word: str) -> int | None:
+    """The month that a word names, in capitals or not; None where it names none."""
+    return MONTHS.get(word) or (MONTHS.get(word.capitalize()) if word.isupper() and len(word) > 2 else None)
 
 
 def spanned(text: str, start: int, found: Found) -> Found:
@@ -158,38 +194,63 @@ def _full_year(written: str) -> int:
 
 def time_of_day(text: str, start: int) -> Found | None:
     """A time of day, or minutes and seconds."""
+    east = _EAST_HALF.search(text, max(0, start - 4), start)
     match = _TIME.match(text, start)
+    if match is None and east is not None:
+        match = _EAST_CLOCK.match(text, start)
+    elif match is None and _AT_CLOCK.search(text, max(0, start - 12), start) is not None:
+        match = _DOTTED.match(text, start)
     if match is None:
         return None
-    hour = int(match["hour"] or match["bare"] or match["h"])
-    minute = int(match["minute"] or match["min"] or 0)
-    end = match.end()
-    if half := match["half"] or match["bare_half"]:
+    read = {name.rpartition("_")[2]: held for name, held in match.groupdict().items() if held}
+    hour = int(read.get("hour") or read.get("bare") or read["h"])
+    minute = int(read.get("minute") or read.get("min") or 0)
+    begin, end = start, match.end()
+    half = read.get("half", "")
+    if half in _EAST_HALVES:
+        minute, half = 30, ""
+    if half:
         hour = hour % 12 + (12 if half.lower() == "p" else 0)
+    elif east is not None:
+        hour, begin = _hour_of(hour, east), east.start()
     elif hour <= 12 and (part := _PART_OF_DAY.match(text, end)) is not None:
-        hour, end = hour % 12 + (12 if part["late"] else 0), part.end()
+        hour, end = _hour_of(hour, part), part.end()
     if not half and (longer := _RATIO.match(text, start)) and longer.end() > match.end():
         return other(text, start, longer.end())
     if text[max(0, start - 1) : start] == "-" and not text[max(0, start - 2) : start - 1].isdigit():
         return other(text, start - 1, match.end())
-    clock = (hour, minute, Fraction(match["second"] or 0))
+    clock = (hour, minute, Fraction(read.get("second", 0)))
     zone: int | str | None = None
     unit = None
     if (offset := _OFFSET.match(text, end)) is not None:
         zone, end = _zone(offset[0]), offset.end()
-    elif match["h"] is not None:
+    elif match.groupdict().get("h") is not None:
         unit = _HOURS
+    elif (
+        "min" not in read and half == "" and _TOLD_BY_CLOCK & {name for name, held in match.groupdict().items() if held}
+    ):
+        unit = CLOCK
     elif (hours := _OF_HOURS.match(text, end)) is not None and not half:
         unit, end = _HOURS, hours.end()
     found = Quantity(
         kind=NumberKind.TIME,
         readings=(clock,),
-        written=text[start:end],
+        written=text[begin:end],
         unit=unit,
         zone=zone,
-        place=TextSpan(text, start, end),
+        place=TextSpan(text, begin, end),
     )
     return found, end
+
+
+def _hour_of(hour: int, part: re.Match[str]) -> int:
+    """The hour of a day from that of a clock and the part of the day: twelve at night is none, two at night is two."""
+    if hour > 12:
+        return hour
+    afternoon = hour % 12 + 12
+    if part.lastgroup == "early" or (part.lastgroup == "night" and (hour < 6 or hour == 12)):
+        return hour % 12
+    return hour if part.lastgroup == "noon" and hour > 2 else afternoon
 
 
 def _zone(written: str | None) -> int | str | None:

@@ -54,6 +54,8 @@ _TABLE = str.maketrans(
         "\u00b7": "·",
         "\u03bc": "µ",
         "\u2113": "l",
+        "\u2103": "°C",
+        "\u2109": "°F",
     }
 )
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
@@ -104,6 +106,12 @@ _FRAC = re.compile(r"(?P<whole>\d?)\\[dtc]?frac\s{0,3}(?:\{([^{}]{1,40})\}|(\d))
 _HELD = r"\{((?:[^{}]|\{[^{}]{0,40}\}){1,60})\}"
 _DEEP_FRAC = re.compile(rf"\\[dtc]?frac\s{{0,3}}{_HELD}\s{{0,3}}{_HELD}")
 # Shares as East Asia says them: `5分の3` are three fifths, `百分之5` are 5 %.
+_DEGREE = re.compile(r"(?<=\d)(?P<space>\s?)º(?=\s?[CF]\b)")  # an ordinal's sign looks like that of degrees
+_AND_HALF = re.compile(
+    r"(?<![\d.,/:])(?P<whole>\d{1,6})\s(?:and\sa\shalf|und\sein(?:e|en)?\shalbe?[ns]?|et\sdemie?|y\smedi[oa]|e\smezz[oa]"
+    r"|e\smei[oa]|en\seen\shalf|og\sen\shalv|och\sen\shalv|с\sполовиной)\b",
+    re.I,
+)
 _PARTS_OF = re.compile(r"(?P<whole>百|千|\d{1,9})\s?分\s?[の之]\s?(?P<part>\d{1,9}(?:\.\d{1,9})?)")
 _LATEX = (
     (re.compile(r"\{([,.])\}"), r"\1"),
@@ -158,7 +166,9 @@ def plain(text: str) -> str:
         text = html.unescape(text)
     if "<" in text:
         text = _without_tags(text)
+    text = _AND_HALF.sub(rf"\g<whole> 1{FRACTION}2", text)
     if not text.isascii():
+        text = _DEGREE.sub(r"\g<space>°", text)
         text = _SMALL_FRACTION.sub(_small_fraction, text)
         text = _SUPERSCRIPT.sub(lambda m: "^" + m[0].translate(_SUPERSCRIPT_SIGNS), text)
         text = _VULGAR.sub(_vulgar, text)

@@ -15,8 +15,28 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any
 
-from audit.scoring.quantities.stances import Said, Stance, TextSpan, asks_of_loss, opposed, said_of
-from audit.scoring.quantities.units import PART_OF, RANK, SCALES, UNCLEAR_UNITS, UNITS, hundred_of, unasked
+from audit.scoring.quantities.stances import (
+    Said,
+    Stance,
+    TextSpan,
+    asks_of_bound,
+    asks_of_loss,
+    moment_said_of,
+    opposed,
+    said_of,
+)
+from audit.scoring.quantities.units import (
+    CLOCK,
+    DEGREES,
+    PART_OF,
+    RANK,
+    SCALES,
+    TEMPERATURES,
+    UNCLEAR_UNITS,
+    UNITS,
+    hundred_of,
+    unasked,
+)
 from audit.scoring.quantities.unread import unlike
 
 _WORD_BEHIND = re.compile(r"\s?-?([^\W\d_]{2,30})[^\w]*")
@@ -24,6 +44,12 @@ _NO_THINGS = frozenset(
     {"total", "overall", "altogether", "exactly", "only", "insgesamt", "zusammen", "gesamt", "genau"}
 )
 
+_ASKS_WHEN = re.compile(
+    r"\b(?:when|(?:what|which)\s(?:time|hour)|wann|(?:wie\s?viel|welche[rn]?)\suhr\w*|quand|(?:à\s)?quelle\sheure|cuándo"
+    r"|qué\shora|quando|(?:che|que)\sora[s]?|que\shoras|wanneer|hoe\slaat|när|hvornår|kiedy|o\sktórej|когда"
+    r"|во\sсколько)\b|何時|几点|幾點|什么时候|什麼時候|いつ|몇\s?시|언제",
+    re.I,
+)
 _ASKS_WHICH = re.compile(
     r"\b(?:which|what|welche\w*|wievielt\w*|quel\w*|cuál\w*|qué|qual\w*|welke|hoeveelste|który|która|które"
     r"|как(?:ой|ая|ое))\b|第几|何番|몇 ?번",
@@ -40,6 +66,9 @@ class NumberKind(Enum):
     DATE = "a date"
     TIME = "a time"
     OTHER = "a code, range or expression"
+
+
+_MOMENTS = frozenset({NumberKind.DATE, NumberKind.TIME})
 
 
 class Sameness(Enum):
@@ -82,7 +111,9 @@ class Quantity:
         """What the words that touch it say of it."""
         if self.item:
             return Said(Stance.ITEM)
-        return Said(Stance.STATED) if self.place is None else said_of(self.place)
+        if self.place is None:
+            return Said(Stance.STATED)
+        return moment_said_of(self.place) if self.kind in _MOMENTS else said_of(self.place)
 
     @property
     def alone(self) -> bool:
@@ -133,6 +164,9 @@ def compare(
         The name of one of a row (`page 10`) beside a bare figure: unclear, unless the question asks for it.
         A loss or a lack on one side only (`a loss of 10`): unclear beside the figure, with a minus or without; where
             the question asks for one, its size is what is stated.
+        An hour in figures beside a time of day (`20 h`, 20:00): unclear, unless the question asks when.
+        Before, after or until a moment: a bound, unless the question asks for one.
+        Temperatures: converted, and `20 degrees` are of the scale that the other side says.
         Units of different dimensions: another. Of the same: the value is converted.
         Words of opposite meaning beside them (`5 days before`, `5 days after`): unclear.
         Words beside the figures that no table knows (`5 widgets`): unclear beside a unit, and beside another word
@@ -142,6 +176,8 @@ def compare(
         The same value, of which the words that touch it say one thing here and another there (that it is, is not, is
             near, is the least, is one of several): unclear. A tolerance makes what is near to a value the value.
     """
+    if wanted.kind is not found.kind and _ASKS_WHEN.search(question):
+        wanted, found = _on_the_clock(wanted), _on_the_clock(found)
     if RANK in (wanted.unit, found.unit) and None in (wanted.unit, found.unit) and _ASKS_WHICH.search(question):
         wanted, found = replace(wanted, unit=None), replace(found, unit=None)
     same = same_value(wanted, found, absolute=absolute, relative=relative)
@@ -165,8 +201,38 @@ def compare(
     if {ours.stance, theirs.stance} == {Stance.STATED, Stance.NAMED}:
         named = (ours if ours.stance is Stance.NAMED else theirs).values.rstrip(".")
         return Sameness.SAME if named in question.casefold() else Sameness.UNCLEAR
+    if wanted.kind in _MOMENTS and Stance.STATED in (ours.stance, theirs.stance):
+        bound = theirs.stance if ours.stance is Stance.STATED else ours.stance
+        if asks_of_bound(question, bound):
+            return Sameness.SAME
     near = {ours.stance, theirs.stance} == {Stance.STATED, Stance.NEAR} and (absolute or relative)
     return Sameness.SAME if ours == theirs or near else Sameness.UNCLEAR
+
+
+def _on_the_clock(one: Quantity) -> Quantity:
+    """Hours as a time of day, where one is asked for (`20 h`); anything else as it is."""
+    hour = one.readings[0]
+    if one.kind is not NumberKind.NUMBER or one.unit not in (None, "h") or hour not in range(25):
+        return one
+    return replace(one, kind=NumberKind.TIME, readings=((int(hour), 0, Fraction(0)),), sure=True, unit=CLOCK)  # type: ignore[call-overload]
+
+
+def _by_the_hour(one: Quantity, other: Quantity) -> Sameness | None:
+    """A time of day beside a figure; None where they have nothing to do with each other.
+
+    Special cases:
+        `20 Uhr` beside a bare 20: the same, as a figure with its unit is.
+        20:00 beside `20 h`, which may be a length of time: unclear.
+    """
+    time, figure = (one, other) if one.kind is NumberKind.TIME else (other, one)
+    if time.kind is not NumberKind.TIME or figure.kind is not NumberKind.NUMBER:
+        return None
+    named = time.unit == CLOCK and figure.unit is None
+    if not named and (figure.unit != "h" or time.unit == "h"):
+        return None
+    if time.readings[0] != (figure.readings[0], 0, 0):
+        return Sameness.OTHER
+    return Sameness.SAME if named and figure.sure else Sameness.UNCLEAR
 
 
 def _of_other_things(wanted: Quantity, found: Quantity) -> bool:
@@ -206,7 +272,7 @@ def same_value(
     if wanted.kind is not found.kind:
         ours, theirs = _duration(wanted), _duration(found)
         if ours is None or theirs is None:
-            return Sameness.OTHER
+            return _by_the_hour(wanted, found) or Sameness.OTHER
         wanted, found = ours, theirs
     if (wanted.written, wanted.unit, wanted.sure) == (found.written, found.unit, found.sure):
         return Sameness.SAME
@@ -216,6 +282,8 @@ def same_value(
         return Sameness.OTHER if apart else _same_moment(wanted, found)
     if wanted.unit in PART_OF and found.unit in PART_OF:
         wanted, found = _in_its_unit(wanted), _in_its_unit(found)
+    if wanted.unit in TEMPERATURES and found.unit in TEMPERATURES and wanted.unit != found.unit:
+        found = _on_scale(found, wanted.unit)
     said = [
         _same_readings(wanted, found, _within(factor, max(wanted.slack, found.slack), absolute, relative))
         for factor in _conversions(wanted.unit, found.unit)
@@ -223,6 +291,13 @@ def same_value(
     if Sameness.SAME in said and len(said) == 1 and not _needs_its_unit(wanted, found):
         return Sameness.SAME
     return Sameness.OTHER if all(each is Sameness.OTHER for each in said) else Sameness.UNCLEAR
+
+
+def _on_scale(one: Quantity, unit: str) -> Quantity:
+    """A temperature on another scale: their zeros differ, so that no factor does it."""
+    (size, zero), (theirs, their_zero) = TEMPERATURES[str(one.unit)], TEMPERATURES[unit]
+    readings = tuple((reading * size + zero - their_zero) / theirs for reading in one.readings)  # type: ignore[operator]
+    return replace(one, readings=readings, unit=unit, slack=max(one.slack, ROUNDED))
 
 
 def _in_its_unit(one: Quantity) -> Quantity:
@@ -237,11 +312,16 @@ def comparable(wanted: Quantity, found: Quantity) -> bool:
     return wanted.kind is found.kind or (_duration(wanted) is not None and _duration(found) is not None)
 
 
+def nearly_comparable(wanted: Quantity, found: Quantity) -> bool:
+    """Whether two quantities of two kinds may be one: an hour of the clock and its figure."""
+    return _by_the_hour(wanted, found) is not None
+
+
 def _duration(one: Quantity) -> Quantity | None:
     """A length of time as a number; None for anything else. A time of day of which hours are said may be one."""
     if one.kind is NumberKind.NUMBER:
         return one if one.unit in UNITS and UNITS[one.unit][0] == UNITS["h"][0] else None
-    if one.kind is not NumberKind.TIME or one.unit is None:
+    if one.kind is not NumberKind.TIME or one.unit in (None, CLOCK):
         return None
     clock: Any = one.readings[0]
     return replace(one, kind=NumberKind.NUMBER, readings=(clock[0] + Fraction(clock[1], 60) + clock[2] / 3600,))
@@ -301,6 +381,12 @@ def _conversions(wanted: str | None, found: str | None) -> list[Fraction]:
     """How many of the wanted unit one of the found is; several where a unit is unclear, none where they differ."""
     if wanted == found or wanted is None or found is None:
         return [Fraction(1)]
+    if (
+        DEGREES in (wanted, found)
+        and (wanted in TEMPERATURES or found in TEMPERATURES)
+        and "kelvin" not in (wanted, found)
+    ):
+        return [Fraction(1)]  # `20 degrees`, of the scale that was asked for
     if found in ("cents", "pence") and hundred_of(found, wanted):
         return [Fraction(1, 100)]
     if wanted in ("cents", "pence") and hundred_of(wanted, found):

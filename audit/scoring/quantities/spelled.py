@@ -152,6 +152,26 @@ _FRACTIONS: Final = {
     **dict.fromkeys(_words("fifths fünftel quintos quinti"), 5),
     **dict.fromkeys(_words("tenths zehntel décimos decimi"), 10),
 }
+_HALVES: Final = frozenset(
+    _words(
+        "half hälfte halb halbe halbes halber moitié demi demie mitad medio metà mezzo mezza metade meio meia "
+        "helft połowa pół половина половину hälften halvdelen halvparten puolet polovina yarısı نصف חצי 一半 半分 "
+        "절반 आधा"
+    )
+)
+_BESIDE_HALF: Final = _ONES | frozenset(
+    _words(
+        "the of them it is it's exactly answer die der das den von ihnen genau es ist la le d'entre eux c'est est "
+        "exactement de ellos el es exactamente di loro il è esattamente deles o é exatamente het van hen их это"
+    )
+)
+"""Words that stand beside a half that is all of an answer; beside others (`half past`, `half price`) it is none."""
+_CLOCK_WORDS: Final = {
+    **dict.fromkeys(_words("noon midday mediodía mezzogiorno"), "12:00"),
+    **dict.fromkeys(_words("midnight mitternacht minuit medianoche mezzanotte middernacht meia-noite"), "00:00"),
+}
+_OTHERS: Final = {**_CLOCK_WORDS, "anderthalb": "1.5", "полтора": "1.5", "полторы": "1.5"}
+_AND_HALF_JOINED: Final = re.compile(r"(?P<whole>[^\W\d_]{2,24})einhalb")
 _TOKEN: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _FIGURE: Final = re.compile(r"\d")
 _HALF_MORE: Final = re.compile(
@@ -172,8 +192,11 @@ def spelled_out(text: str) -> str:
     """The text with its numbers in figures, where it has none in figures; any other text as it is."""
     if len(text) > _LONGEST or _FIGURE.search(text) is not None:
         return text
-    tokens = [_Token(match[0].casefold(), *match.span()) for match in _TOKEN.finditer(text)]
-    if not any(token.word in _WORDS or token.word in _SCALES or token.word in _FRACTIONS for token in tokens):
+    tokens = [token for match in _TOKEN.finditer(text) for token in _tokens(match)]
+    words = [token.word for token in tokens]
+    if len(halves := [token for token in tokens if token.word in _HALVES]) == 1 and _is_all(halves[0].word, words):
+        return f"{text[: tokens[0].start]}1/2{text[tokens[-1].end :]}"
+    if not any(word in _WORDS or word in _SCALES or word in _FRACTIONS or _whole_token(word) for word in words):
         return text
     parts, done = list[str](), 0
     for start, end, figure in _numbers(text, tokens):
@@ -182,10 +205,36 @@ def spelled_out(text: str) -> str:
     return "".join([*parts, text[done:]])
 
 
+def _is_all(half: str, words: Sequence[str]) -> bool:
+    """Whether a text of these words says nothing but a half."""
+    return all(word == half or word in _BESIDE_HALF for word in words)
+
+
+def _tokens(match: re.Match[str]) -> list[_Token]:
+    """A word; two where a hyphen joins the parts of a fraction (`three-quarters`)."""
+    word = match[0].casefold()
+    head, hyphen, tail = word.rpartition("-")
+    if not hyphen or word in _WORDS or word in _OTHERS or tail not in _FRACTIONS:
+        return [_Token(word, *match.span())]
+    middle = match.start() + len(head)
+    return [_Token(head, match.start(), middle), _Token(tail, middle + 1, match.end())]
+
+
+def _whole_token(word: str) -> str | None:
+    """What one word says that no other one goes on: `zweieinhalb`, `noon`; None for any other."""
+    joined = _AND_HALF_JOINED.fullmatch(word)
+    whole = None if joined is None else _WORDS.get(joined["whole"], 1 if joined["whole"] == "ein" else None)
+    return _OTHERS.get(word) if whole is None else f"{whole}.5"
+
+
 def _numbers(text: str, tokens: Sequence[_Token]) -> Iterator[tuple[int, int, str]]:
     """Where numbers in words begin and end, and what they are."""
     place = 0
     while place < len(tokens):
+        if (figure := _whole_token(tokens[place].word)) is not None:
+            yield tokens[place].start, tokens[place].end, figure
+            place += 1
+            continue
         stop, value = _run(text, tokens, place)
         if stop == place:
             place += 1

@@ -188,6 +188,41 @@ def _clauses_of(verbs: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+# An opinion is a hedge: `I think 10`, `ich glaube, es sind 10`, `creo que son 10`, `not sure, but it's 10`.
+_HOLDS: Final = "|".join(
+    (
+        r"(?:i|we)\s(?:think|believe|guess|suppose|reckon|suspect|recall|remember)|guess|guessing|if\smemory\sserves",
+        r"i(?:'d|\swould)\s(?:say|guess|think|estimate|put\sit\sat)|(?:seems|looks)\slike|it\s(?:seems|appears)",
+        r"apparently|supposedly|conceivably|afaik|(?:not|can't\sbe|cannot\sbe)\s(?:\w+\s)?(?:sure|certain|confident)",
+        r"unsure|uncertain|no\sidea|hard\sto\s(?:say|tell)|(?:don't|do\snot)\sknow",
+        r"ich\s(?:glaube|denke|schätze|vermute|meine|tippe\sauf|würde\ssagen)|(?:glaube|denke|vermute|schätze)\sich",
+        r"möglicherweise|eventuell|wohl|(?:nicht|unsicher)\ssicher|soweit\sich\sweiß",
+        r"je\s(?:crois|pense|dirais|suppose)|il\sme\ssemble|sans\sdoute|pas\ssûre?",
+        r"creo|pienso|supongo|diría|me\sparece|posiblemente|no\sestoy\ssegur[oa]",
+        r"credo|penso|direi|suppongo|mi\ssembra|secondo\sme|non\s(?:ne\s)?sono\ssicur[oa]",
+        r"acho|creio|suponho|diria|parece-me|possivelmente|não\stenho\scerteza",
+        r"ik\s(?:denk|geloof|vermoed|gok)|vermoedelijk|(?:jag|jeg)\s(?:tror|tycker|synes|antar)|förmodligen|troligen",
+        r"formentlig|sannsynligvis|myślę|sądzę|chyba|myslím|luulen|ehkä|azt\shiszem|talán|cred",
+        r"думаю|полагаю|кажется|по-моему|наверно|вроде|гадаю|мабуть|sanırım|galiba|bence|herhalde|saya\skira|mungkin",
+        r"tôi\snghĩ|có\slẽ|أظن|أعتقد|אני\sחושב(?:ת)?|אולי|शायद|मुझे\sलगता\sहै|제\s생각에는",
+    )
+)
+_THAT: Final = r"that|but|so|dass|aber|que|mais|pero|che|ma|mas|dat|maar|att|at|że|ale|že|что|но|що|hogy|că|कि|أن"
+_IT_IS: Final = "|".join(
+    (
+        r"(?:it|there|they|the\s\w{1,12})(?:'s|\s(?:is|was|are|were|would\sbe|should\sbe))|is|was",
+        r"es\s(?:sind|ist|waren|war)|(?:die|das)\s\w{1,12}\s(?:ist|sind)|c'est|ce\ssont|il\sy\sen\sa"
+        r"|l[ae]\s\w{1,12}\sest",
+        r"es|son|hay|(?:la|el|il|a|o)\s\w{1,12}\s(?:es|è|é)|sono|sia|siano|è|é|são",
+        r"(?:het|er)\s(?:is|zijn)|het\s\w{1,12}\sis|det\s(?:är|er)|to|jest|to\sjest|je|je\sto|это|их",
+    )
+)
+_AN_OPINION: Final = re.compile(
+    rf"(?<!\w)(?:{_HOLDS})[,:]?(?:\s(?:{_THAT}))?(?:\s(?:{_IT_IS}))?"
+    r"(?:\s(?:the|an?|around|der|die|das|le|la|les|el|los|il|os?|as|het|de|den|det|exactly))?$"
+)
+
+
 _DENIALS: Final = (
     "do not",
     "don't",
@@ -216,6 +251,8 @@ _TOUCHING_BEFORE: Final = {
     Stance.STATED: "节约 節約 合约 合約 预约 預約 条约 條約 签约 予約 契約 要約 制約",
     Stance.DENIED: "不是 不为 不為 不等于 不等於 并非 並非 没有 沒有 绝非 而非 不会是 ไม่ใช่ ~~ ¬ != =/=",
     Stance.NEAR: "大约 大約 大概 约为 約為 约 約 接近 将近 可能是 也许是 およそ おおよそ ほぼ たぶん ประมาณ ราว "
+    "恐らく おそらく 多分 きっと 私の考えでは 我猜 我觉得 我覺得 我想 我认为 我認為 大約 或许 或許 恐怕 好像是 "
+    "估计 估計 "
     "~ ≈ ∼ ≃ ≅ ˜ ≒ +/",
     Stance.FROM: "至少 最少 不少于 不少於 不低于 不低於 不小于 少なくとも 最低でも อย่างน้อย",
     Stance.UP_TO: "至多 最多 不超过 不超過 不多于 不高于 不大于 最大 多くても ไม่เกิน",
@@ -236,19 +273,31 @@ _WORDS_AFTER: Final = {
     "es incorrecto, no es la, "
     "no es correcto, no es correcta, é falso, não é a, è sbagliato, non è la, is fout, is niet het, неверно, "
     "неправильно, değil, नहीं, " + ", ".join(f"{verb} {what}" for verb in _IS_NOT for what in _THE_ONE),
-    Stance.NEAR: "or so, or thereabouts, probably, i think, i guess, i believe, i suppose, give or take, more or "
-    "less, approximately, approx, roughly, or about, ish, "
-    "-ish, "
+    Stance.NEAR: "or so, or thereabouts, probably, i think, i guess, i believe, i suppose, i'd say, i would say, "
+    "if i recall correctly, if i remember correctly, if i'm not mistaken, if i am not mistaken, if memory serves, "
+    "as far as i know, as far as i can tell, afaik, not verified, unverified, unconfirmed, not confirmed, not sure, "
+    "not certain, but i'm not sure, but i am not sure, i'm not sure, i am not sure, though i'm not sure, "
+    "but not sure, unless i'm mistaken, i reckon, perhaps, maybe, possibly, presumably, likely, most likely, "
+    "glaube ich, denke ich, vermute ich, schätze ich, wenn ich mich nicht irre, soweit ich weiß, vermutlich, "
+    "wahrscheinlich, je crois, je pense, il me semble, sauf erreur, si je ne me trompe pas, peut-être, creo, "
+    "supongo, si no me equivoco, me parece, quizás, credo, penso, forse, se non sbaglio, mi sembra, acho eu, acho, "
+    "creio, talvez, se não me engano, denk ik, geloof ik, vermoed ik, misschien, tror jag, tror jeg, chyba, myślę, "
+    "думаю, наверное, кажется, если не ошибаюсь, sanırım, galiba, "
+    "give or take, more or less, approximately, approx, roughly, or about, ish, -ish, "
     "oder so, environ, à peu près, más o menos, aproximadamente, mais ou menos, circa, più o meno, ongeveer, "
     "mniej więcej, примерно, приблизительно, civarında, تقريبا, تقريبًا",
-    Stance.FROM: "and counting, or more, or above, or higher, or over, or greater, or up, or better, and up, "
+    Stance.FROM: "or later, or after, onwards, onward, at the earliest, oder später, frühestens, ou plus tard, "
+    "au plus tôt, o más tarde, o después, o più tardi, ou mais tarde, of later, and counting, or more, or above, "
+    "or higher, or over, or greater, or up, or better, and up, "
     "and above, and over, "
     "at least, minimum, at minimum, oder mehr, und mehr, mindestens, ou plus, au moins, au minimum, o más, "
     "al menos, como mínimo, ou mais, no mínimo, pelo menos, o più, almeno, of meer, minstens, eller mer, "
     "eller fler, eller mere, lub więcej, a více, или более, или больше, и более, или више, vagy több, "
     "sau mai mult, "
     "أو أكثر, או יותר, या अधिक",
-    Stance.UP_TO: "tops, at best, or less, or fewer, or below, or lower, or under, and below, and under, at most, "
+    Stance.UP_TO: "or earlier, or before, or sooner, at the latest, oder früher, spätestens, ou plus tôt, "
+    "au plus tard, o antes, o prima, al più tardi, ou antes, of eerder, tops, at best, or less, or fewer, "
+    "or below, or lower, or under, and below, and under, at most, "
     "max, maximum, "
     "at maximum, oder weniger, höchstens, maximal, ou moins, au plus, au maximum, o menos, como máximo, "
     "como mucho, "
@@ -259,7 +308,13 @@ _WORDS_AFTER: Final = {
     "perte, de moins, de pérdida, de pérdidas, menos, de prejuízo, di perdita, in meno, verlies, minder, убытка, "
     "меньше",
     Stance.PART: "less than, fewer than, more than, higher than, lower than, weniger als, mehr als, and a half, "
-    "short of, away from, off from, times that, times this, times as, times more, times less, smaller than, "
+    "short of, away from, off from, times that, times this, times as, times more, times less, times the, "
+    "times its, times their, times his, "
+    "times her, times our, times my, times your, times what, times higher, times lower, times larger, times smaller, "
+    "times greater, times bigger, times faster, times slower, times longer, times better, times worse, mal so, "
+    "mal mehr, mal größer, fois plus, fois moins, fois le, fois la, veces más, veces menos, veces el, veces la, "
+    "volte più, volte meno, volte il, volte la, vezes mais, vezes menos, vezes o, vezes a, keer zo, keer meer, "
+    "раз больше, раз меньше, razy więcej, smaller than, "
     "larger than, greater than, too many, too few, too much, too little, zu viel, zu wenig, de trop, "
     "and a quarter, et demi, y medio, e mezzo, e meio, squared, cubed, factorial, "
     "below zero, below freezing, under zero, degrees below, im quadrat, "
@@ -273,7 +328,8 @@ _TOUCHING_AFTER: Final = {
     r"|\((?:wrong|incorrect|false|falsch|faux|negative|minus)\b",
     Stance.NEAR: r"-?odd\b(?!\s\w)|-?some(?:thing)?\b|\((?:(?:an?\s)?(?:rough\s)?(?:estimated?|est\.|guess"
     r"|approximation)|geschätzt"
-    r"|estimé|estimado|stimato|примерно)\b|est\.(?!\w)|\?|弱|強|左右|上下|ぐらい|くらい|程度|前後|ほど|정도|쯤|가량"
+    r"|estimé|estimado|stimato|примерно)\b|est\.(?!\w)|\?|だと思|と思|かも|でしょう|だろう|吧|인?\s?것\s?같|弱"
+    r"|強|左右|上下|ぐらい|くらい|程度|前後|ほど|정도|쯤|가량"
     r"|내외",
     Stance.FROM: r"及?以上|이상|-?plus\b(?!\s[^\w\s]{0,2}\d)",
     Stance.UP_TO: "及?以下|以内|之内|이하|이내",
@@ -361,7 +417,7 @@ _WHOLE: Final = {phrase: stance for phrases in _BY_FIRST.values() for phrase, st
 _SUFFIXES: Final = {sign: stance for stance, row in _TOUCHING_BEFORE.items() for sign in row.split()}
 _LENGTHS: Final = sorted({len(sign) for sign in _SUFFIXES}, reverse=True)
 # `10, at least.` says of the figure what `10 at least` does, `10, at least in March` what March does.
-_ASIDE: Final = re.compile(r"\s?[,–—]\s?(?P<words>[^\W\d_][^.,;:!?\n()]{1,24})(?:[.!)]|\s*$)")
+_ASIDE: Final = re.compile(r"\s?[,–—]\s?(?P<words>[^\W\d_][^.,;:!?\n()]{1,32})(?:[.!)]|\s*$)")
 _COUNTED: Final = re.compile(
     r"\s?[^\W\x00-\x7f]{0,2}?\s?(?:"
     + "|".join(f"(?P<{stance.name}>{pattern})" for stance, pattern in _TOUCHING_AFTER.items())
@@ -432,7 +488,9 @@ _SPOKEN_ON: Final = re.compile(
 )
 # `42 % of 100 is 42` begins with an operand, `42 % of the 100 users left` with what is stated.
 _SHARE_BEFORE: Final = re.compile(
-    r"\s(?:of|von|de|di|van|av|af|z|из|от)\s[^\w\s]{0,2}\d[\d.,]{0,12}\s?(?:(?:=|≈|is|equals|makes|ist|est|es|é|è|to"
+    r"\s(?:of|von|der|de|di|dei|delle|van|av|af|z|из|от)\s(?:(?:all|the|all\sthe|those|these|our|a\stotal\sof"
+    r"|den|allen|les|los"
+    r"|las|i|os|as|de|alle)\s)?[^\w\s]{0,2}\d[\d.,]{0,12}[!)]?\s?(?:(?:=|≈|is|equals|makes|ist|est|es|é|è|to"
     r"|jest)\W|$)",
     re.I,
 )
@@ -490,12 +548,65 @@ def said_of(place: TextSpan) -> Said:
     return Said(before) if values is None else Said(Stance.LISTED, values)
 
 
+_OF_MOMENTS: Final = {
+    Stance.BELOW: r"before|prior\sto|earlier\sthan|ahead\sof|vor|avant|antes\sd[eo]l?|prima\sd(?:i|el|elle)"
+    r"|voor|före|før|przed",
+    Stance.ABOVE: r"after|later\sthan|nach|après|después\sdel?|depois\sd[aeo]s?|dopo|efter|etter|после|sometime\safter",
+    Stance.UP_TO: r"by|until|till|through|(?:no|not)\slater\sthan|bis|jusqu'(?:au|à|en)|hasta|até|fino\s(?:a|al"
+    r"|alle)|entro"
+    r"|tot(?:\sen\smet)?|uiterlijk|spätestens(?:\sam|\sum)?",
+    Stance.FROM: r"(?:no|not)\searlier\sthan|frühestens(?:\sam|\sum)?",
+}
+_MOMENT_BEFORE: Final = re.compile(
+    r"\b(?:"
+    + "|".join(f"(?P<{stance.name}>{words})" for stance, words in _OF_MOMENTS.items())
+    + r")(?:\s(?:the|dem|zum|den|le|l'|el|il|la|las|les|de|het|om|kl\.?|um|[^\W\d_]{2,12}day,?|[^\W\d_]{2,8}tag,?))?$"
+)
+_ASKS_BOUND: Final = {
+    stance: re.compile(rf"\b(?:{words})\b", re.I)
+    for stance, words in {
+        Stance.BELOW: r"before|earlier|vor|bevor|avant|antes|prima|voor|до|раньше",
+        Stance.ABOVE: r"after|later|nach|nachdem|après|después|depois|dopo|after|после|позже",
+        Stance.UP_TO: r"by|until|till|how\slong|deadline|due|latest|expir\w*|valid|clos\w*|ends?|lasts?|bis|frist"
+        r"|spätestens|fällig|gültig|jusqu|échéance|limite|hasta|plazo|vence\w*|até|prazo|entro|scad\w*|fino|tot"
+        r"|uiterlijk|до|срок\w*",
+        Stance.FROM: r"earliest|frühestens|start\w*|open\w*|begin\w*|ab|seit",
+    }.items()
+}
+
+
+def asks_of_bound(question: str, bound: Stance) -> bool:
+    """Whether a text asks for such a bound of a time, so that `by Friday` states what it asks for."""
+    return bound in _ASKS_BOUND and _ASKS_BOUND[bound].search(question) is not None
+
+
+def moment_said_of(place: TextSpan) -> Said:
+    """What the words that touch a date or a time say of it: `before`, `until` and `after` say other things of those.
+
+    Special cases:
+        What other words say of it, but that it is stated: that counts.
+    """
+    said = said_of(place)
+    if said.stance is not Stance.STATED:
+        return said
+    window = place.text[max(0, place.begin - _BEFORE) : place.begin].rstrip(_OPENS).casefold()
+    bound = _MOMENT_BEFORE.search(window)
+    return said if bound is None else Said(Stance[str(bound.lastgroup)])
+
+
 def _part(place: TextSpan) -> Said:
     around = place.text[max(0, place.begin - _BEFORE) : place.end + _AFTER]
     return Said(Stance.PART, " ".join(around.casefold().split()))
 
 
 def _said_before(window: str) -> Stance:
+    stance = _said_by_words_before(window)
+    if stance is Stance.STATED and _AN_OPINION.search(window.rstrip(_OPENS).casefold()) is not None:
+        return Stance.NEAR
+    return stance
+
+
+def _said_by_words_before(window: str) -> Stance:
     rest, stance = window.rstrip(_OPENS), Stance.STATED
     while length := next((n for n in _LENGTHS if n <= len(rest) and rest[-n:] in _SUFFIXES), 0):
         found = _SUFFIXES[rest[-length:]]

@@ -125,7 +125,7 @@ _UNIT_ROWS: Final = (
         _LENGTH,
         "1000",
         "km kilometer kilometers kilometre kilometres kilómetro kilómetros kilomètre kilomètres quilómetros "
-        "quilômetros chilometri км 公里 千米",
+        "quilômetros chilometri kms км километр километра километров 公里 千米",
     ),
     (_LENGTH, "1000000", "Mm"),
     (_LENGTH, "254/10000", "in inch inches zoll"),
@@ -176,7 +176,7 @@ _UNIT_ROWS: Final = (
     (_RATE, "1000", "kBps KBps"),
     (_RATE, "1000000", "MBps"),
     (_RATE, "1000000000", "GBps"),
-    (_SPEED, "1", "km/h kmh kph"),
+    (_SPEED, "1", "km/h kmh kph stundenkilometer"),
     (_SPEED, "1609344/1000000", "mph"),
     (_POWER, "1/1000", "mW milliwatt milliwatts"),
     (_POWER, "1", "W watt watts"),
@@ -237,8 +237,9 @@ _UNIT_ROWS: Final = (
         "12",
         "year years yr yrs jahr jahre jahren an ans année années año años anno anni ano anos jaar jaren",
     ),
-    ("celsius", "1", "°c celsius"),
+    ("celsius", "1", "°c celsius centigrade"),
     ("fahrenheit", "1", "°f fahrenheit"),
+    ("kelvin", "1", "kelvin kelvins"),
     ("angle", "1", "° degree degrees grad degré degrés grado grados gradi graus graden"),
     (
         PERCENT,
@@ -291,6 +292,19 @@ UNCLEAR_UNITS: Final = {
 
 PART_OF: Final = {"%": 100, "‰": 1000, "bp": 10**4, "ppm": 10**6, "ppb": 10**9}
 """How many of a unit make a whole."""
+
+DEGREES: Final = "°"
+"""Degrees of an angle, or of a temperature whose scale the question says."""
+
+TEMPERATURES: Final = {
+    "°c": (Fraction(1), Fraction("273.15")),
+    "°f": (Fraction(5, 9), Fraction("459.67") * Fraction(5, 9)),
+    "kelvin": (Fraction(1), Fraction(0)),
+}
+"""Scales of temperature: how many kelvins one of their degrees has, and how many their zero."""
+
+CLOCK: Final = "o'clock"
+"""The name of the unit that makes a number the hour of a clock."""
 
 RANK: Final = "st"
 """The name of the unit that makes a number a rank."""
@@ -347,7 +361,7 @@ _CURRENCY_ROWS: Final = (
 CURRENCIES: Final = {word: code for code, words in _CURRENCY_ROWS for word in words.split()}
 
 _MINOR: Final = {
-    **dict.fromkeys(["cent", "cents", "ct", "centimes", "centavos", "céntimos"], "cents"),
+    **dict.fromkeys(["cent", "cents", "ct", "¢", "centimes", "centavos", "céntimos"], "cents"),
     **dict.fromkeys(["pence", "pennies"], "pence"),
 }
 """Words for hundredths of a currency."""

@@ -43,6 +43,7 @@ _NO_DIGITS: Final = " .,)" + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 _BRACKETS: Final = "⌊⌋⌈⌉⟦⟧‖‱∣△▲▽▼"  # a triangle is a minus in Japan, and elsewhere says up or down
 _CROSSED: Final = "✗✘✕✖❌❎🚫⛔"
 _NOTES: Final = "†‡§¶※"
+_MONEY: Final = "€£¥₹₩₽₺₫₴฿₦₱₪¢"  # beside a figure they are a part of it; any other currency is unread
 # An operator whose other side is not there: of a product or a sum with both, the reader of figures has made one value.
 _OPERATOR: Final = re.compile(r"(?:(?<![\w)\]])(?:[xX](?=\s)|[×÷✕⋅·∙±∓])|(?<!\S)/)\s?$")
 _OPERATOR_ON: Final = re.compile(r"\s?(?:[×÷⋅·∙±∓]|[<>≤≥](?=\s*$)|(?<=\s)(?:[xX](?![\w-])|\*(?=\s|$)))")
@@ -326,6 +327,8 @@ def _is_sign(char: str) -> bool:
     if char.isascii() or char in _UNDERSTOOD:
         return False
     category = unicodedata.category(char)
+    if category == "Sc":
+        return char not in _MONEY
     if category == "Sm":
         return not unicodedata.name(char, "").startswith(("RIGHTWARDS", "LEFT RIGHT", "BLACK", "WHITE"))
     return category in ("Mn", "Me", "No", "Nl") and not "\ufe00" <= char <= "\ufe0f" and char != "\u20e3"

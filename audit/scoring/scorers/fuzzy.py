@@ -61,7 +61,7 @@ def _outcome(value: float, limit: float, text: str, wanted: str, method: str | N
 
 SCORER = Scorer(
     name="fuzzy",
-    version=8,
+    version=9,
     summary=__doc__,
     needs_reference=False,
     calls_model=False,

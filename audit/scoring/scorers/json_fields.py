@@ -10,8 +10,8 @@ from audit.core.outcome import READ, Outcome
 from audit.scoring.comparisons.values import Same, comparison, ignored, leaves_open
 from audit.scoring.context import Context
 from audit.scoring.expected.templates import Absent, UnusableTemplate, reference_of
-from audit.scoring.scorer import Check, Options, Scorer, Takes, graded, shown, verdict
-from audit.scoring.texts.json_values import MISSING, at_path, json_text, json_values, parse_json, same_json, steps
+from audit.scoring.scorer import Check, Options, Scorer, Takes, graded, shown_json, verdict
+from audit.scoring.texts.json_values import MISSING, at_path, json_values, parse_json, same_json, steps
 from audit.scoring.texts.retraction import TWO_VALUES
 
 
@@ -49,7 +49,7 @@ def build(options: Options) -> Check:
         if found is MISSING:
             return verdict(False, "holds no JSON")
         if others is not None and not (isinstance(wanted, dict) and isinstance(found, dict)):
-            told = {"expected": shown(json_text(wanted)), **drafts}
+            told = {"expected": shown_json(wanted), **drafts}
             return verdict(others(wanted, found), "differs from the expected value", **told)
         pairs = _pairs(fields, wanted, found) if others is None else _all_pairs(fields, others, wanted, found)
         wrong = [name for name, same, left, right in pairs if not _holds(same, left, right)]
@@ -57,7 +57,7 @@ def build(options: Options) -> Check:
             1 - len(wrong) / len(pairs) if pairs else 1.0,
             limit,
             f"share of equal fields (all but `{'`, `'.join(wrong[:5])}`{' and more' if wrong[5:] else ''})",
-            expected={name: shown(json_text(left)) for name, _, left, _ in pairs if left is not MISSING},
+            expected={name: shown_json(left) for name, _, left, _ in pairs if left is not MISSING},
             differ=wrong,
             **drafts,
         )
@@ -188,7 +188,7 @@ def _read_others(options: Options) -> Same | None:
 
 SCORER = Scorer(
     name="json-fields",
-    version=19,
+    version=20,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,

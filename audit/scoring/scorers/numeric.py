@@ -10,7 +10,16 @@ from audit.core.outcome import READ, Outcome
 from audit.scoring.context import Context
 from audit.scoring.expected.templates import UnusableTemplate
 from audit.scoring.quantities.cut import quantities
-from audit.scoring.quantities.numbers import NumberKind, Quantity, Sameness, comparable, compare, number_of, same_value
+from audit.scoring.quantities.numbers import (
+    NumberKind,
+    Quantity,
+    Sameness,
+    comparable,
+    compare,
+    nearly_comparable,
+    number_of,
+    same_value,
+)
 from audit.scoring.quantities.sentences import asks, beside_another, restates, sentence_end
 from audit.scoring.scorer import Check, Options, Scorer, Takes, verdict
 from audit.scoring.texts.retraction import TAKEN_BACK, TWO_VALUES, taken_back
@@ -51,7 +60,9 @@ def build(options: Options) -> Check:
 
     def check(context: Context) -> Outcome:
         wanted = expected(context)
-        every = [each for each in quantities(context.text) if comparable(wanted, each)]
+        held = list(quantities(context.text))
+        every = [each for each in held if comparable(wanted, each)]
+        every = every or [each for each in held if nearly_comparable(wanted, each)]
         found = pick(every, which)
         if found is None:
             many = "more than one" if which == ONLY else "no"
@@ -176,7 +187,7 @@ def shown_quantity(quantity: Quantity) -> Any:
 
 SCORER = Scorer(
     name="numeric",
-    version=17,
+    version=18,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,

@@ -166,7 +166,7 @@ def _plain(wanted: Wanted) -> dict[str, Any]:
 
 SCORER = Scorer(
     name="tool-call",
-    version=13,
+    version=14,
     summary="The completion calls the expected tools with accepted arguments.",
     needs_reference=False,
     calls_model=False,
