@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from audit.certificate.jobs import Certified
 from audit.core.criteria import Grade, LogProblem
@@ -21,6 +24,9 @@ MAX_UNREPLAYABLE = 0.05
 
 MAX_LATER_TURNS = 0.05
 """Above this share of a route's requests the report warns that they are answered after turns of today's model."""
+
+SAMPLED_WIDTH = 1.96 * 0.5
+"""Half the width of a 95 % interval of one answer's verdict in the worst case: half of such answers are accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +273,35 @@ def _robustness(route: Concluded) -> list[str]:
     return [] if policy is None else robustness_caveats(policy.robust)
 
 
+def _sent_once(route: Concluded) -> list[str]:
+    """That one answer counts for all requests that are equal, where those could use up the margin by themselves.
+
+    Equal requests are sent once. A candidate that samples draws that answer anew in production each time, so the change
+    differs from run to run by the shares of equal requests: at most, where half of its answers are accepted, with half
+    the root of their squares as standard deviation.
+    """
+    chosen = route.verdict.policy
+    if chosen is None:
+        return []
+    trial, tier = route.certified.policies.trial(chosen), chosen.tuned.policy.tier
+    taken_in = trial.draws.draw_order < (chosen.taken_in or 0)
+    moved = np.array(trial.draws.request_fps, dtype=object)[taken_in & trial.walked.kept].astype(str)
+    sizes = np.unique(moved, return_counts=True)[1]
+    repeated = sizes[sizes > 1] / max(int(taken_in.sum()), 1)
+    shares = trial.draws.arms[tier].shares
+    answers = 1 if shares is None else shares.asked
+    moves_by = SAMPLED_WIDTH * math.sqrt(float(repeated @ repeated) / answers)
+    if moves_by <= route.design.margin:
+        return []
+    counts = "one answer counts" if shares is None else f"{answers} answers count"
+    return [
+        f"Equal requests are sent once, and {counts} for all of them: the most frequent is "
+        f"{percent_share(float(repeated.max()), 1)} of the route. Where {tier} samples its answers, another run may "
+        f"move the change by up to {points(moves_by)[1:]} points, which no interval here allows for; more `repeats` "
+        "of the tier narrow it."
+    ]
+
+
 def _untested_rules(route: Concluded) -> list[str]:
     """Rules of the user's to a tier that is no candidate."""
     design = route.design
@@ -322,6 +357,7 @@ CAVEATS: tuple[Callable[[Concluded], Sequence[str]], ...] = (
     _order,
     _untested_policies,
     _robustness,
+    _sent_once,
     _untested_rules,
     _masked,
     _later_turns,

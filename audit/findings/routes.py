@@ -47,6 +47,7 @@ class RouteTraffic:
         segments: Auditable requests and their spend, by dimension and name.
         shape: Histograms of the requests.
         days: Of the log's window.
+        weights: The least and the largest number of calls that one of its records stands for.
     """
 
     spend_by_model: Mapping[str, float]
@@ -54,6 +55,7 @@ class RouteTraffic:
     segments: SegmentTraffic = field(default_factory=dict)
     shape: Mapping[str, Sequence[int]] = field(default_factory=dict)
     days: int = 0
+    weights: tuple[float, float] = (1.0, 1.0)
 
     @property
     def later_turns(self) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from audit.certificate.certified import Prepared, certificate_jobs, prepare
@@ -29,6 +30,8 @@ from audit.pairing.evidence import Tables
 
 LEAST_DAYS = 14
 """Of a window in which a week without traffic says that a route has ended."""
+CHANGED_COST = 0.2
+"""Part of what moves by which the costs of the last week have to differ before the report says so."""
 BILL_DIFFERENCE = 0.02
 """The log's own costs and the price table's are both shown when they differ by more than this."""
 
@@ -231,6 +234,39 @@ def _past(routes: Sequence[RouteFinding], mix: Mix) -> list[RouteFinding]:
     ]
 
 
+def _repriced(routes: Sequence[RouteFinding], mix: Mix) -> Iterator[str]:
+    """That the routes to be moved cost something else per request at the end of the window, all together: a price or a
+    discount changed, or the requests did. A year is scaled from the whole window.
+    """
+    rows = {row.name: row for row in mix.by_route if row.cost_per_1k_usd and row.last_week_cost_per_1k_usd is not None}
+    moved = [route for route in routes if route.recommendation.moves_traffic and route.route in rows]
+    mean = math.fsum(rows[route.route].spend_usd for route in moved)
+    last = math.fsum(
+        row.spend_usd * (row.last_week_cost_per_1k_usd or 0.0) / (row.cost_per_1k_usd or 1.0)
+        for row in (rows[route.route] for route in moved)
+    )
+    if mean and abs(last / mean - 1) > CHANGED_COST:
+        yield (
+            f"At the costs per request of the log's last week {_names(moved)} would have cost {usd(last)}, and cost "
+            f"{usd(mean)}: the figures for a year take the costs of the whole log to go on."
+        )
+
+
+def _thinned(routes: Sequence[RouteFinding], traffic: Mapping[str, RouteTraffic]) -> Iterator[str]:
+    """Routes of which the log keeps some calls only, by how many calls a record stands for."""
+    kept: dict[tuple[float, float], list[RouteFinding]] = {}
+    for route in routes:
+        weights = traffic[route.route].weights
+        if max(weights) > 1:
+            kept.setdefault(weights, []).append(route)
+    for (least, most), some in kept.items():
+        calls = f"{most:.3g}" if f"{least:.3g}" == f"{most:.3g}" else f"{least:.3g} to {most:.3g}"
+        yield (
+            f"Each record of {_names(some)} stands for {calls} calls. Requests, dollars (those for a year too) and "
+            "sums over routes count the records that the log keeps, not the calls that they stand for."
+        )
+
+
 def _caveats(
     routes: Sequence[RouteFinding], buckets: Ledger, context: FindingsInputs, settings: Settings
 ) -> tuple[str, ...]:
@@ -254,6 +290,7 @@ def _caveats(
             f"{_names(past)} {'has' if len(past) == 1 else 'have'} had no request in the last seven days of the log: "
             "what could have been saved there is past, and the figures for a year take it to go on."
         )
+    found += [*_repriced(routes, context.mix), *_thinned(routes, context.traffic)]
     moved = sum(route.recommendation.moves_traffic for route in routes)
     if settings.guarantee == "route" and moved * settings.alpha >= 1:
         found.append(

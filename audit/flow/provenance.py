@@ -100,6 +100,7 @@ def context_of(at_hand: FindingsContext) -> FindingsInputs:
                 unreplayable=f.unreplayable,
                 segments=f.segments,
                 shape=f.shape,
+                weights=f.weights,
             )
             for f in at_hand.frames
         },

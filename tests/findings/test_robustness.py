@@ -196,3 +196,14 @@ def test_what_was_not_asked_is_no_more_than_the_margin_forgives() -> None:
     pairs = replace(Pairs.measured(np.ones(990, dtype=bool), np.ones(990, dtype=bool)), unasked=10)
     assert not pairs.unmeasurable(0.01)
     assert pairs.unmeasurable(0.009)
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.0, False), (0.02, False), (0.06, True)])
+def test_one_answer_that_counts_for_many_requests_is_told(tmp_path: Path, share: float, told: bool) -> None:
+    """Equal requests are sent once: with 6 % of a route one sampled answer could use up a margin of 3 points."""
+    world = make_world(tmp_path, {"small": CLEAN}, n=6000)
+    equal = np.random.default_rng(0).random(world.tables.slice.height) < share
+    fps = world.tables.slice["request_fp"].to_list()
+    route = judged(world, request_fp=[fps[0] if one else fp for one, fp in zip(equal, fps, strict=True)])
+    assert route.verdict is Verdict.SWITCH
+    assert [("Equal requests are sent once" in one) for one in route.caveats].count(True) == told
