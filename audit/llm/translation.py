@@ -32,11 +32,12 @@ TIER_WIDE: dict[str, str] = {
     Fault.MODEL: "replay.model",
     Fault.FORBIDDEN: "replay.forbidden",
     Fault.ADDRESS: "replay.address",
+    Fault.MOVED: "replay.address",
     Fault.NOT_AN_API: "replay.not-an-api",
 }
 """Faults after which nothing more is sent to a tier, and the error's code."""
 
-ONLY_AT_FIRST = frozenset({Fault.MODEL, Fault.FORBIDDEN, Fault.ADDRESS, Fault.NOT_AN_API})
+ONLY_AT_FIRST = frozenset({Fault.MODEL, Fault.FORBIDDEN, Fault.ADDRESS, Fault.MOVED, Fault.NOT_AN_API})
 """Those of them that may be about one request: a 403 after successes is. Before any answer a reply decides that says
 what it is about (no such model); where its status alone speaks, `REQUESTS_AT_FIRST` different requests have to meet it.
 """

@@ -8,8 +8,10 @@ transport below is aiohttp's.
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -31,6 +33,8 @@ CONNECT_S = 15.0
 STREAMS = ("text/event-stream", "application/vnd.amazon.eventstream")
 LONGEST_HEADER = 1 << 18
 """Bytes of one header."""
+MOST_HEADERS = 4_096
+"""Headers of one answer; aiohttp takes 128 by itself, and a chain of gateways sends more."""
 TOKEN_TAIL = 64
 """Bytes of a stream's last piece that are looked at again with the next one: words may be cut between them."""
 
@@ -55,6 +59,7 @@ async def open_carrier(connections: int, transport: Transport | None) -> AsyncIt
         # Gateways put what they did into headers, and aiohttp takes lines of 8 KB.
         max_line_size=LONGEST_HEADER,
         max_field_size=LONGEST_HEADER,
+        **_more_headers(),
     ) as session:
 
         def carrier(url: str) -> Transport:
@@ -62,6 +67,12 @@ async def open_carrier(connections: int, transport: Transport | None) -> AsyncIt
             return AiohttpTransport(verify=context, client=session, proxy=httpx.Proxy(proxy) if proxy else None)
 
         yield carrier
+
+
+def _more_headers() -> dict[str, Any]:
+    """The limit of headers, as an argument of aiohttp's session; nothing for releases that have none."""
+    known = "max_headers" in inspect.signature(aiohttp.ClientSession.__init__).parameters
+    return {"max_headers": MOST_HEADERS} if known else {}
 
 
 class Wire:

@@ -6,17 +6,18 @@ Nothing in a body is taken for granted: a field of another type than the protoco
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from audit.core.exchange import Completion
 from audit.core.note import AnswerNote
+from audit.protocols import ollama
 from audit.protocols.chat_stream import first_choice, usage_of, whole
 from audit.protocols.errors import diagnose_object, error_in
 from audit.protocols.finish import finish_of
 from audit.protocols.oddities import annotated
 from audit.protocols.reply import NoAnswer, body_of_reply, counts_in, cut, misshapen, no_answer
-from audit.protocols.shared import obj, objects
+from audit.protocols.shared import Whole, obj, objects
 from audit.protocols.shared import text as text_of
 from audit.protocols.usage import Counts
 
@@ -40,7 +41,18 @@ def read_reply(body: bytes, model: str) -> Completion:
     Raises:
         NoAnswer: The body is no answer; `diagnosis` says of which kind.
     """
-    return answer_of(body_of_reply(body, whole), model)
+    return answer_of(body_of_reply(body, _whole), model)
+
+
+def _whole(payloads: Iterable[Any]) -> Whole:
+    """One body from a stream's pieces; from the lines of Ollama's own API, which stand at the address of another."""
+    pieces = list(payloads)
+    if not any(map(ollama.is_answer, pieces)):
+        return whole(pieces)
+    (body,) = ollama.answer_from([piece for piece in pieces if ollama.is_answer(piece)])
+    error = next((error for piece in pieces if (error := obj(piece).get("error"))), None)
+    ended = any(obj(piece).get("done") is True for piece in pieces)
+    return Whole({**body, **({"error": error} if error else {})}, ended=ended)
 
 
 def answer_of(body: Any, model: str) -> Completion:
@@ -49,7 +61,9 @@ def answer_of(body: Any, model: str) -> Completion:
         body = body[0]
     if not isinstance(body, Mapping):
         raise misshapen()
-    body = _unwrapped(body)
+    if ollama.is_answer(body) and body["done"] is not True:
+        raise cut()
+    body = _unwrapped(ollama.answer_from(body))
     choice = _choice(body)
     counts = counts_in(usage_of(body, choice) or body.get("usage"))
     if choice is None:
@@ -81,9 +95,21 @@ def answer_of(body: Any, model: str) -> Completion:
 
 
 def _unwrapped(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The completion in a gateway's envelope; a body that is one, or none, as it is."""
+    """The completion in a gateway's envelope; a body that is one, or none, as it is.
+
+    Cloudflare's Workers AI has a text and calls there in place of choices:
+    <https://developers.cloudflare.com/workers-ai/get-started/rest-api/>.
+    """
     if "choices" in body:
         return body
+    result = obj(body.get("result"))
+    if body.get("success") is True and isinstance(result.get("response"), str | dict):
+        said = result["response"]
+        message = {
+            "content": said if isinstance(said, str) else json.dumps(said, ensure_ascii=False),
+            "tool_calls": result.get("tool_calls"),
+        }
+        return {"model": result.get("model"), "usage": result.get("usage"), "choices": [{"message": message}]}
     held = (obj(body.get(name)) for name in ENVELOPES)
     return next(({**body, **inner} for inner in held if isinstance(inner.get("choices"), list)), body)
 

@@ -293,7 +293,8 @@ RULES: tuple[ErrorRule, ...] = (
 )
 
 BY_STATUS: dict[int, Fault] = {
-    **dict.fromkeys((301, 302, 303, 307, 308, 404, 405, 410, 421, 426), Fault.ADDRESS),
+    **dict.fromkeys((300, 301, 302, 303, 304, 305, 307, 308), Fault.MOVED),
+    **dict.fromkeys((404, 405, 410, 421, 426), Fault.ADDRESS),
     **dict.fromkeys((400, 406, 411, 415, 422, 424), Fault.BAD_REQUEST),
     **dict.fromkeys((401, 407), Fault.AUTH),
     **dict.fromkeys((403, 451), Fault.FORBIDDEN),

@@ -34,6 +34,7 @@ class Fault(StrEnum):
     BAD_REQUEST = "bad_request"
     MODEL = "model"
     ADDRESS = "address"
+    MOVED = "moved"
     NOT_AN_API = "not_an_api"
     AUTH = "auth"
     FORBIDDEN = "forbidden"
@@ -120,6 +121,12 @@ FACTS: dict[Fault, FaultFacts] = {
     Fault.ADDRESS: FaultFacts(
         words="has no such path or method",
         hint="check the tier's `base_url`: it ends before /chat/completions, often in /v1",
+        scope=Scope.HOST,
+    ),
+    Fault.MOVED: FaultFacts(
+        words="sends calls to another address, which a replay does not follow",
+        hint="set the tier's `base_url` to the address that it moved to: `curl -i` shows it behind `Location`, often "
+        "https in place of http or another path; a login page or a proxy may stand before it",
         scope=Scope.HOST,
     ),
     Fault.NOT_AN_API: FaultFacts(

@@ -15,7 +15,7 @@ from audit.protocols.billed import reported_cost
 from audit.protocols.errors import Diagnosis, diagnose_object, error_in, is_web_page
 from audit.protocols.event_stream import is_event_stream, read_event_stream
 from audit.protocols.faults import Fault
-from audit.protocols.shared import Whole
+from audit.protocols.shared import Whole, objects
 from audit.protocols.sse import Stream, is_stream, read_stream, without_comments
 from audit.protocols.usage import Counts, read_usage
 
@@ -41,7 +41,7 @@ class NoAnswer(Exception):
 
 
 def body_of_reply(raw: bytes, stream_from: Callable[[Iterable[Any]], Whole]) -> Mapping[str, Any]:
-    """The body of a reply; that of a stream as if it had not been streamed.
+    """The body of a reply; that of a stream as if it had not been streamed, and one that is written twice once.
 
     Args:
         stream_from: Puts the protocol's streams together.
@@ -65,7 +65,7 @@ def body_of_reply(raw: bytes, stream_from: Callable[[Iterable[Any]], Whole]) -> 
             return plain
         if not isinstance(plain, list) or not plain:
             raise misshapen()
-        # Gemini streams a JSON array where nobody asks for events.
+        # Gemini streams a JSON array where nobody asks for events, and Ollama a line for each piece.
         stream = Stream(payloads=tuple(plain), done=False, damaged=0)
     made = stream_from(stream.payloads)
     counts = counts_of(made.body)
@@ -116,4 +116,28 @@ def _json(raw: bytes) -> Any:
     except (ValueError, RecursionError):
         if is_web_page(raw):
             raise NoAnswer(Diagnosis(fault=Fault.NOT_AN_API, status=200, rule="web-page")) from None
-        raise cut() from None
+        several = _several(raw)
+        if not several:
+            raise cut() from None
+        if sum(map(_has_message, several)) > 1 and any(each != several[0] for each in several):
+            raise misshapen() from None  # two answers, and nothing says which is meant
+        return several[0] if all(each == several[0] for each in several) else several
+
+
+def _has_message(body: Mapping[str, Any]) -> bool:
+    """Whether a body is a whole completion, and no piece of one."""
+    return any("message" in choice for choice in objects(body.get("choices")))
+
+
+def _several(raw: bytes) -> list[Any]:
+    """The objects of a body that holds several, one behind the other; none where anything else stands there."""
+    decoder, text, place, found = json.JSONDecoder(), raw.decode("utf-8", "replace").strip(), 0, list[Any]()
+    while text.startswith("{", place):
+        try:
+            value, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            return []
+        found.append(value)
+        while text[place : place + 1].isspace():
+            place += 1
+    return found if place == len(text) else []

@@ -191,6 +191,7 @@ def test_a_wrong_model_or_key_stops_at_the_first_call(step: httpx.Response, code
         (httpx.Response(302), "replay.address", 1),
         (httpx.Response(404, text="404 page not found"), "replay.address", 1),
         (httpx.Response(405), "replay.address", 1),
+        (httpx.Response(308, headers={"location": "https://elsewhere.example/v1"}), "replay.address", 1),
         (httpx.Response(403), "replay.forbidden", 1),
         (httpx.Response(403, text="<html>blocked</html>"), "replay.forbidden", 1),
         (httpx.Response(403, json={"error": {"type": "permission_error"}}), "replay.forbidden", 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -348,3 +349,67 @@ def test_reasoning_in_the_text_is_noted(text: str, *, noted: bool) -> None:
 def test_words_for_the_end_are_read_in_every_spelling(word: str, finish: str) -> None:
     """Of watsonx, Databricks, DeepInfra, TensorRT-LLM and Gemini's endpoint for this protocol."""
     assert answer_of({"choices": [{"message": ANSWER, "finish_reason": word}]}, "m").finish_reason == finish
+
+
+def _lines(*values: Any, between: str = "\n") -> bytes:
+    return between.join(map(json.dumps, values)).encode()
+
+
+def _ollama(text: str, *, done: bool = False, **rest: Any) -> dict[str, Any]:
+    """A line of Ollama's own stream."""
+    return {"model": "m", "message": {"role": "assistant", "content": text}, "done": done, **rest}
+
+
+LAST = {"done_reason": "stop", "prompt_eval_count": 20, "eval_count": 3}
+ANSWER = body_of({"message": {"content": "10"}})
+LINES_OF_CHUNKS = [
+    {"model": "m", "choices": [{"index": 0, "delta": {"content": "1"}}]},
+    {"model": "m", "choices": [{"index": 0, "delta": {"content": "0"}, "finish_reason": "stop"}], "usage": USAGE},
+]
+
+
+@pytest.mark.parametrize("between", ["", "\n", "\r\n\n "])
+@pytest.mark.parametrize(
+    "values",
+    [
+        (ANSWER, ANSWER), (ANSWER, ANSWER, ANSWER), LINES_OF_CHUNKS,
+        (_ollama("1"), _ollama("0"), _ollama("", done=True, **LAST)), (_ollama("10", done=True, **LAST),),
+    ],
+)  # fmt: skip
+def test_objects_behind_each_other_are_one_answer(values: tuple[Any, ...], between: str) -> None:
+    """An answer that stands twice, and a stream of lines, whoever's; cut anywhere it is none."""
+    body = _lines(*values, between=between)
+    answer = read_reply(body, "m")
+    assert (answer.text, answer.finish_reason) == ("10", "stop")
+    assert answer.usage is not None
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (20, 3)
+    first = len(json.dumps(values[0])) + len(between)  # a piece alone may be a proxy's whole answer
+    for end in range(first + 1, len(body) - 1):
+        with suppress(NoAnswer):  # where the cut leaves a whole answer, it is that
+            assert read_reply(body[:end], "m").text == "10"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (ANSWER, body_of({"message": {"content": "11"}})), (ANSWER, {"error": {"message": "boom"}}),
+        (_ollama("1"), _ollama("0")), (_ollama("1"), {"error": "boom"}), (ANSWER, "more"), (_ollama("1"),),
+    ],
+)  # fmt: skip
+def test_objects_that_say_two_things_are_none(values: tuple[Any, ...]) -> None:
+    """Two answers that differ, an error behind one, a stream without its end."""
+    with pytest.raises(NoAnswer):
+        read_reply(_lines(*values), "m")
+
+
+def test_cloudflares_own_shape_is_an_answer() -> None:
+    """Text, an object for JSON mode, calls; what did not succeed is an error."""
+    said = {"result": {"response": "10", "usage": USAGE}, "success": True, "errors": [], "messages": []}
+    answer = answer_of(said, "m")
+    assert answer.text == "10"
+    assert answer.usage is not None
+    assert answer_of({**said, "result": {"response": {"a": 1}}}, "m").text == '{"a": 1}'
+    called = answer_of({**said, "result": {"response": "", "tool_calls": [{"name": "f", "arguments": {"a": 1}}]}}, "m")
+    assert called.tool_calls[0]["function"] == {"name": "f", "arguments": '{"a": 1}'}
+    with pytest.raises(NoAnswer):
+        answer_of({"result": None, "success": False, "errors": [{"code": 5007, "message": "No such model"}]}, "m")
