@@ -31,12 +31,15 @@ _SHORT = {"store": StoreSettings.from_entry}
 _CRITERION: TypeAdapter[CriterionSettings] = TypeAdapter(Criterion)
 
 
-def load_settings(path: Path | None = None, *, overrides: Mapping[str, Any] | None = None) -> Settings:
+def load_settings(
+    path: Path | None = None, *, overrides: Mapping[str, Any] | None = None, directory: Path | None = None
+) -> Settings:
     """Read the configuration.
 
     Args:
         path: The file; default: `audit.yaml` or `audit.yml` here, and without either the defaults.
         overrides: Values that go before the file's, written as there, by dotted key: `{"replay.offline": True}`.
+        directory: Where its relative paths start; default: its own folder.
 
     Raises:
         ConfigError: With everything that is wrong in `problems`.
@@ -46,7 +49,8 @@ def load_settings(path: Path | None = None, *, overrides: Mapping[str, Any] | No
         document = Document(file="the command line") if file is None else read_document(file)
     except ConfigError as error:
         raise ConfigError(error.what, code=error.code, hint=error.hint, problems=[error]) from None
-    directory = Path() if file is None else file.parent
+    if directory is None:
+        directory = Path() if file is None else file.parent
     if not isinstance(document.values, dict):
         problem = ConfigError("the file is not a mapping of keys", code="config.type", place=document.place(()))
         raise _all(document, [problem])
@@ -108,6 +112,15 @@ def settings_digest(settings: Settings) -> str:
     machines, moved to another folder, and held against another offer. So is the store: it decides who pays for an
     answer, not what the answer is.
     """
+    return fingerprint(_deciding(settings))
+
+
+def section_digests(settings: Settings) -> dict[str, str]:
+    """The same for each top key of `audit.yaml` by itself, so that what differs can be named."""
+    return {name: fingerprint(value) for name, value in _deciding(settings).items()}
+
+
+def _deciding(settings: Settings) -> dict[str, Any]:
     left_out = {"gate", "contract", "reconcile", "max_spend", "replay", "store", "executor", *_OWN_FIELDS}
     plain = settings.model_dump(mode="json", exclude=left_out)
     if settings.references is not None:
@@ -121,7 +134,7 @@ def settings_digest(settings: Settings) -> str:
             tier.pop("repeats")
         if tier["redact"] is None:
             tier.pop("redact")
-    return fingerprint(plain)
+    return plain
 
 
 def settings_schema() -> dict[str, Any]:

@@ -59,6 +59,7 @@ class RunFolder:
         self.rejects = self.path / "rejects.parquet"
         self.reconciliation = self.path / "reconciliation.json"
         self.plan = self.path / "plan.json"
+        self.config_copy = self.path / "audit.yaml"
         self.slice = self.path / "slice.parquet"
         self.rounds = self.path / "rounds.json"
         self.learned = self.path / "learned.json"

@@ -11,6 +11,7 @@ from audit.core.display import percent_brief
 from audit.core.errors import PlanStale
 from audit.core.plan import Plan
 from audit.core.settings import Settings
+from audit.flow.evidence.as_read import keep_settings
 from audit.flow.keeping.answers import begin_fresh
 from audit.flow.preparation import PreparedRun, prepare
 from audit.flow.reading import ingest, run_folder
@@ -40,6 +41,7 @@ def prepared(
     ingest(sources, settings, folder, demo=demo)
     begin_fresh(settings, folder)
     run = prepare(sources, settings, folder)
+    keep_settings(folder, settings)
     least = least_cap_usd(run)
     if least is None:
         return run

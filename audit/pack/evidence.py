@@ -8,7 +8,7 @@
     cases.jsonl      replayed exchanges shown as evidence (not with text policy `none`)
     cassette/        every recorded completion, and what it was compared with: the log's answer to each sampled request
                      and the right one (not with text policy `none`)
-    audit.yaml       the configuration, where it is still as the run read it
+    audit.yaml       the configuration as the run read it, also where the user's own was edited since
     tables/          draws, calls, scores and verdicts without any text: what the findings are worked out again from
     plan.json  prices.json  report.html  summary.md
     signature.json   a signed statement about pack.json, where a key was given
@@ -72,6 +72,7 @@ class Packed:
         members: Names, sorted, with their sizes in bytes.
         lacks_tables: Something was tested, and the pack has nothing to work its figures out from: it does not hold.
         rescored: The findings were made with another configuration than the plan: it does not hold either.
+        edited: Keys of the user's `audit.yaml` that were changed after the run read it; the pack has it as it was read.
     """
 
     path: Path
@@ -79,6 +80,7 @@ class Packed:
     members: Mapping[str, int]
     lacks_tables: bool = False
     rescored: bool = False
+    edited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -22,6 +23,7 @@ from audit.core.artifacts import RunFolder, read_findings, read_plan, write_find
 from audit.core.errors import InputError
 from audit.core.fingerprint import fingerprint
 from audit.flow.evidence import packing
+from audit.flow.evidence.as_read import keep_settings
 from audit.llm.cassette import Cassette
 from audit.pack import archive
 from audit.pack.archive import BadPack, write_members
@@ -384,14 +386,46 @@ def test_a_run_with_fixed_looks_and_a_seed_has_its_configuration(tmp_path: Path)
     assert "audit.yaml" in packing.pack(folder, tmp_path / "e.zip").members
 
 
-def test_a_configuration_that_has_changed_is_not_the_runs(tmp_path: Path) -> None:
-    """It would vouch for numbers that were made with another one."""
+EDITS = {
+    "margin": lambda text: re.sub("margin: .*", "margin: 9pt", text),
+    "it is gone": None,
+    "routes": lambda text: text + 'routes: [{match: "*", assert: [{type: is-json}]}]\n',
+    "it cannot be read": lambda text: "{]",
+    "": lambda text: text + "# a note\ngate: [{when: quality_delta >= -2pt}]\n",
+}
+"""What may happen to `audit.yaml` after a run, by what is named of it; the gate's rules decide no number."""
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "made before copies were kept"])
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_run_is_packed_with_what_it_was_made_with_or_not_at_all(edit: str, kept: bool, tmp_path: Path) -> None:
+    """Whatever became of the user's file, no pack is written whose figures cannot be worked out again."""
     folder = run_folder(tmp_path / "run")
-    packed = packing.pack(folder, tmp_path / "e.zip")
-    assert ("audit.yaml" in packed.members, packed.lacks_tables) == (True, True)  # the world has none
-    (tmp_path / "run" / "audit.yaml").write_text("margin: 9pt\n", "utf-8")
-    assert "audit.yaml" not in packing.pack(folder, tmp_path / "e.zip").members
-    assert verified(tmp_path / "e.zip").holds
+    file = folder.config_file()
+    assert file is not None
+    was = file.read_bytes()
+    moved = file.rename(tmp_path / "audit.yaml")
+    write_json(folder.plan, replace(read_plan(folder.plan), config=str(moved)))
+    if kept:
+        seed = read_findings(folder.findings).provenance.seed
+        given = {"seed": seed, "slice.looks": 1, "slice.tiers": ("medium",), "slice.routes": ("/*",)}
+        read = load_settings(moved, overrides=given)
+        keep_settings(folder, read)
+        found = read_findings(folder.findings)
+        made = replace(found.provenance, config_sha256=settings_digest(read))
+        write_findings(folder.findings, replace(found, provenance=made))
+    change = EDITS[edit]
+    moved.unlink() if change is None else moved.write_text(change(was.decode()), "utf-8")
+    if kept or not edit:
+        packed = packing.pack(folder, tmp_path / "e.zip")
+        assert contents(tmp_path / "e.zip")["audit.yaml"] == (was if kept else moved.read_bytes())
+        assert packed.edited == ((edit,) if edit else ())
+        return
+    with pytest.raises(InputError) as caught:
+        packing.pack(folder, tmp_path / "e.zip")
+    assert (caught.value.code, caught.value.exit_code) == ("pack.config", 2)
+    assert "audit replay" in str(caught.value.hint)
+    assert not (tmp_path / "e.zip").exists()
 
 
 def test_a_run_that_was_scored_again_by_other_criteria_is_told_from_another_run(tmp_path: Path) -> None:

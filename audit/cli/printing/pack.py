@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from audit.cli.terminal import Terminal
 from audit.core.criteria import split_by_grade
 from audit.core.display import ascii_only, count, terminal_safe
@@ -10,8 +12,8 @@ from audit.pack.signing import SIGNATURE
 from audit.pack.verify import Verification
 
 NO_TABLES = (
-    "The configuration is not as the run read it, or the run had --tier or --route: the pack has no tables, and",
-    "`audit verify` says that it does not hold. Pack the run with the configuration that it was made with.",
+    "The run folder has no scores any more: the pack has no tables, and `audit verify` says that it does not hold.",
+    "Run what made this run again, and pack it then; recorded answers are not paid for again.",
 )
 
 RESCORED = (
@@ -24,15 +26,25 @@ RESCORED = (
 def print_packed(terminal: Terminal, packed: Packed) -> None:
     """Print what is in a pack, its id and its path."""
     if terminal.switches.json:
-        terminal.document({"pack": str(packed.path), "pack_id": packed.pack_id, "members": packed.members})
+        facts = {"pack": str(packed.path), "pack_id": packed.pack_id, "members": packed.members}
+        terminal.document({**facts, "config_edited": packed.edited})
         return
     wide = max(map(len, packed.members))
     sizes = {name: count(size) for name, size in packed.members.items()}
     right = max(map(len, sizes.values()))
     lines = [f"  {name:<{wide}}  {size:>{right}} bytes" for name, size in sizes.items()]
+    lines += ["", *edited_words(packed.edited)] if packed.edited else []
     lines += ["", *NO_TABLES] if packed.lacks_tables and not packed.rescored else []
     lines += ["", *RESCORED] if packed.rescored else []
     terminal.lines([*lines, "", f"Pack id  {packed.pack_id}", str(packed.path)])
+
+
+def edited_words(keys: Sequence[str]) -> list[str]:
+    """That the user's configuration is another one now, and which is in the pack."""
+    return [
+        f"audit.yaml is not as the run read it any more: {', '.join(keys)}.",
+        "The pack has it as the run read it, from the run folder. The figures follow from that one.",
+    ]
 
 
 def verification_lines(found: Verification, *, ascii: bool) -> list[str]:  # noqa: A002

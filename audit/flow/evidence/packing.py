@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from audit.config.load import load_settings, settings_digest
 from audit.core.artifacts import RunFolder, read_run
-from audit.core.finding import Provenance
 from audit.core.settings import Settings
 from audit.findings.recount import disagreements
+from audit.flow.evidence.as_read import settings_as_read
 from audit.flow.evidence.packed_tables import tables_of
 from audit.flow.evidence.rescoring import COMPARED, compared_answers
 from audit.flow.evidence.retest import retested
@@ -34,33 +34,28 @@ def pack(
         key: A file with the private key to sign with.
         after: The pack that this one follows.
 
-    A configuration that is no longer the one that the run read is left out: it would vouch for other numbers. So are
-    the tables then, because what dollars assume of the candidates stands in it.
+    The configuration is what the run read. The user's own file may have been edited for the next run: the copy in the
+    run folder is packed then, because a run that was made stays evidence whatever is planned after it.
+
+    Raises:
+        InputError: The configuration of a run that tested something is not to be had any more.
     """
-    made = read_run(folder.path).provenance
-    config = folder.config_file()
-    settings = Settings() if config is None else load_settings(config)
-    same = _is_as_read(settings, made)
+    found = settings_as_read(folder, read_run(folder.path))
+    settings = Settings() if found is None else found.settings
     redact = Redactor(settings.ingest.redact).value
-    tables = tables_of(folder, settings) if same else {}
+    tables = {} if found is None else tables_of(folder, settings)
     if tables and text == "sample":
         tables |= {COMPARED: compared_answers(folder, settings, redact)}
-    return pack_run(
+    packed = pack_run(
         folder,
         output,
         text=text,
         redact=redact,
-        config=config if same else None,
+        config=None if found is None else found.file,
         tables=tables,
         voucher=Voucher(key=key, previous=None if after is None else pack_id_of(after)),
     )
-
-
-def _is_as_read(settings: Settings, made: Provenance) -> bool:
-    """Whether the settings are those of the run, which may have had a seed and `--fixed` from its command line."""
-    fixed = settings.slice.model_copy(update={"looks": 1})
-    read = (settings.model_copy(update={"seed": made.seed, "slice": part}) for part in (settings.slice, fixed))
-    return any(settings_digest(one) == made.config_sha256 for one in read)
+    return replace(packed, edited=() if found is None else found.edited)
 
 
 def verify(path: Path, *, key: Path | None = None, after: Path | None = None) -> Verification:
