@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from audit.core.display import plural, usd_at
+from audit.core.display import count, plural, usd_at
 from audit.core.doubts import doubts_in
 from audit.core.levers import LeverLedger
 from audit.core.reconciliation import Reconciliation
 
 _CENT = 0.01
+_NAMED = 3
+"""Models without a price that a sentence names."""
 _SEEN = 0.05
 """Share of the dollars from which models without a list price are told."""
 
@@ -290,6 +292,19 @@ class Mix:
     escalations: Escalations | None = None
     levers: LeverLedger | None = None
     reconciliation: Reconciliation | None = None
+
+    def unpriced_names(self, reason: str | None = None) -> list[str]:
+        """Models whose price is not known, under whose list it was looked for, and their requests: the first few, and
+        how many more there are; nothing where the log names no model.
+
+        Args:
+            reason: Of `core.reason.Reason`; None for all.
+        """
+        named = [one for one in self.unpriced_models if one.model and reason in (None, one.reason)]
+        told = [f"{one.model}{f' at {one.provider}' if one.provider else ''} {count(one.requests)}" for one in named]
+        if (more := len(told) - _NAMED) > 0:
+            told[_NAMED:] = [f"{plural(more, 'more model')}, which --json has"]
+        return told
 
     def read_as(self, rejected: Mapping[str, int], warnings: Mapping[str, int]) -> Mix:
         """With what reading the log left out, and of what it noted that which puts numbers into question."""

@@ -11,7 +11,7 @@ from audit.certificate.frozen import document
 from audit.certificate.onward import next_looks
 from audit.certificate.policies import PolicyInputs
 from audit.core.artifacts import RunFolder, write_json
-from audit.core.display import count, listing, percent, percent_share, plural, usd
+from audit.core.display import count, listing, percent, percent_share, usd
 from audit.core.finding import Case, Findings, IngestCounts, Ledger, Provenance, ReplayCounts, RouteFinding, Verdict
 from audit.core.mixture import Mix
 from audit.core.options import PolicyOptions
@@ -312,10 +312,6 @@ def _caveats(
         share = percent_share(buckets.not_auditable_usd / spend)
         found.append(f"{share} of the spend could not be audited and is counted as kept.")
     ingest = context.ingest
-    if ingest.not_priced:
-        found.append(
-            f"{plural(ingest.not_priced, 'request')} had no cost and no known price, and are outside the dollars."
-        )
     if ingest.read and ingest.rejected / ingest.read > 0.01:
         found.append(f"{count(ingest.rejected)} of {count(ingest.read)} log rows could not be read.")
     if not any(route.noise_floor for route in routes) and any(route.candidates for route in routes):

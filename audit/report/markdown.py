@@ -6,6 +6,7 @@ import re
 
 from audit.core.display import compact, percent_share, plural, points_interval, usd, usd_estimate, visible
 from audit.core.finding import Findings
+from audit.report.limits import limit_lines
 from audit.report.routes import ends_text, money_columns, rounding_words, split_top
 from audit.report.words import (
     CAVEATS,
@@ -43,7 +44,8 @@ def summary_markdown(findings: Findings) -> str:
     for banner in banners(findings):
         lines += [f"> **{banner.lead}.** {_said(banner.text)}", ""]
     lines += [_said(" ".join(lede(findings))), ""]
-    lines += [f"> {literal(line)}\n" for line in (*undecided_lines(findings), *untried_lines(findings))]
+    opening = (*limit_lines(findings), *undecided_lines(findings), *untried_lines(findings))
+    lines += [f"> {literal(line)}\n" for line in opening]
     # Of a run that was replayed, these have said already why criteria forbid a verdict.
     warned = below_floor if findings.tested else warning
     lines += [f"> {literal(line)}\n" for route in findings.routes if (line := warned(route))]

@@ -20,6 +20,7 @@ from audit.core.display import (
     usd_rate,
 )
 from audit.core.finding import Findings, RouteFinding, Verdict
+from audit.report.limits import limit_lines
 from audit.report.mixing import palette, shares_of, week_shares
 from audit.report.routes import change_parts, ends_text, money_columns, rounding_words, split_top
 from audit.report.words import (
@@ -117,7 +118,7 @@ def summary_lines(
         lines += [(), *_routes(findings, width, _ascii if ascii else str)]
     if findings.tested and (settle := settling(findings)) and state_of(findings) != "proven":
         lines += [(), *((Span(text=line),) for line in _wrapped(settle, width))]
-    for untried in (*undecided_lines(findings), *untried_lines(findings)):
+    for untried in (*limit_lines(findings), *undecided_lines(findings), *untried_lines(findings)):
         lines += [(), *((Span(text=line),) for line in _wrapped(untried, width))]
     # Of a run that was replayed, the lines above have said already why criteria forbid a verdict.
     for floor in filter(None, map(below_floor if findings.tested else warning, findings.routes)):

@@ -22,6 +22,7 @@ from audit.core.renewal import Renewal
 from audit.report.charts import WIDTHS, Forest, VerdictBar, comparisons_of, forest, verdict_bar
 from audit.report.evidence import EvidenceSection, evidence
 from audit.report.handover import Handover, handover
+from audit.report.limits import limit_lines
 from audit.report.method import Method, method
 from audit.report.mixing import (
     Palette,
@@ -147,6 +148,7 @@ def page(
         headline=headline(findings),
         lede=lede(findings),
         floor_lines=(
+            *limit_lines(findings),
             *undecided_lines(findings),
             *(line for route in split_top(findings.routes)[0] if (line := warning(route))),
         ),

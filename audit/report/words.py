@@ -97,11 +97,7 @@ def state_of(findings: Findings) -> State:
 
 def headline(findings: Findings) -> tuple[TextPiece, ...]:
     """The first sentence, in pieces."""
-    paid = (TextPiece(text="You paid "), TextPiece(text=usd(findings.spend_usd), kind="money"))
-    opening = (
-        *paid,
-        TextPiece(text=f" in {plural(findings.days, 'day')}. " if findings.days > 0 else " in this log. "),
-    )
+    opening = _opening(findings)
     state = state_of(findings)
     if state == "proven":
         claim = TextPiece(text=usd_estimate(findings.avoidable_usd), kind="finding")
@@ -128,6 +124,19 @@ def headline(findings: Findings) -> tuple[TextPiece, ...]:
     most = TextPiece(text=usd(bound.saving_usd), kind="money")
     lead = TextPiece(text="Moving everything to the cheapest tier would cut at most ")
     return (*opening, lead, most, TextPiece(text="; nothing has been tested."))
+
+
+def _opening(findings: Findings) -> tuple[TextPiece, ...]:
+    """What was paid, in which time, and for which part of the requests where the cost of others is not known."""
+    mix = findings.mix
+    if not mix.total.cost_known:
+        return (TextPiece(text="What these requests cost is not known. "),)
+    window = f" in {plural(findings.days, 'day')}" if findings.days > 0 else " in this log"
+    part = ""
+    if mix.unpriced_requests:
+        part = f" for {percent_share(1 - mix.unpriced_requests / mix.requests)} of the requests"
+    paid = TextPiece(text=usd(findings.spend_usd), kind="money")
+    return TextPiece(text="You paid "), paid, TextPiece(text=f"{window}{part}. ")
 
 
 def _why_kept(findings: Findings) -> str:

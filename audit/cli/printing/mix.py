@@ -92,24 +92,13 @@ def _summary(mix: Mix, *, bars: bool) -> list[str]:
     lines.append(f"  Requests      {' · '.join(shares) or 'none'}")
     lines += _priced_by(mix)
     noted = [
-        f"{count(number)} without a price, in no amount here: {sentence_of(why)}{_whose(mix, why)}"
+        f"{count(number)} without a price, in no amount here: {sentence_of(why)}"
+        + (f" ({terminal_safe(', '.join(named))})" if (named := mix.unpriced_names(why)) else "")
         for why, number in mix.unpriced.items()
         if number
     ]
     noted += [kind.counted(number, mix.apart_usd.get(kind)) for kind, number in _rows_apart(mix) if number]
     return [*lines, *(_wrapped("Not counted", "; ".join(noted)) if noted else ()), *_doubts(mix)]
-
-
-def _whose(mix: Mix, why: str) -> str:
-    """The models whose price is not known, and under whose list it was looked for; "" where the log names no model."""
-    found = [one for one in mix.unpriced_models if one.reason == why and one.model]
-    told = [
-        terminal_safe(f"{one.model} at {one.provider}" if one.provider else one.model) + f" {count(one.requests)}"
-        for one in found[:MODELS]
-    ]
-    if (more := len(found) - MODELS) > 0:
-        told.append(f"{plural(more, 'more model')}, which --json has")
-    return f" ({', '.join(told)})" if told else ""
 
 
 def _doubts(mix: Mix) -> list[str]:
