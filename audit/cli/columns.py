@@ -16,7 +16,7 @@ GAP = 2
 """Cells between columns."""
 
 NAME_LINES = 4
-"""Lines that a name may take; what is longer is cut."""
+"""Lines that a name may take; what is longer is cut before its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +64,16 @@ def _narrowed(cell: str, column: Column, cells: int) -> Text:
         lines[-1] += piece
     shown = [Text(line.rstrip()) for line in lines]
     if not column.folds and len(lines) > NAME_LINES:
-        shown = shown[:NAME_LINES]
-        shown[-1].append("…")
-        shown[-1].truncate(cells, overflow="ellipsis")
+        # Two names may differ at their ends alone.
+        shown = [*shown[: NAME_LINES - 1], Text(f"…{_end(cell, cells - 1)}")]
     return Text("\n").join(shown)
+
+
+def _end(text: str, cells: int) -> str:
+    """As much of the end of a text as fits."""
+    while cell_len(text) > cells:
+        text = text[1:]
+    return text
 
 
 def _pieces(part: str, cells: int) -> Iterator[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from audit import __version__
 from audit.core.display import ascii_only, plural
-from audit.core.errors import ConfigError
+from audit.core.errors import ConfigError, install_command
 
 TEMPLATES = ("report.html.j2", "gate.md.j2")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "firefox")
@@ -94,7 +94,8 @@ def _embedder() -> Examined:
         says += f"; 8-bit integers by onnxruntime {version('onnxruntime')}" if find_spec("onnxruntime") else ""
         return Examined(name="embedder", found=True, needed=False, says=says)
     here = find_spec(fallback) is not None
-    says = "static embeddings (wordllama); better ones: pip install sentence-transformers" if here else "none"
+    better = install_command("sentence-transformers")
+    says = f"static embeddings (wordllama); better ones: {better}" if here else f"none; {better}"
     return Examined(name="embedder", found=here, needed=False, says=says)
 
 

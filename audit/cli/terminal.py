@@ -16,6 +16,8 @@ from audit.cli.switches import Switches
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+BAR = "│ "
+"""Before untrusted text."""
 PLAIN_WIDTH = 80
 """Columns where nobody is looking: a pipe, a file, a CI log."""
 
@@ -43,9 +45,9 @@ class Terminal:
 
         Args:
             lines: To print.
-            fold: On a terminal, long ones are folded under their beginning: sentences, and nothing that is copied.
+            fold: Long ones are folded under their beginning, also in a pipe, which is read in a CI log: sentences, and
+                nothing that is copied.
         """
-        fold = fold and sys.stdout.isatty()
         for line in lines:
             for part in folded(line, self.width) if fold else [line]:
                 _write(sys.stdout, part)
@@ -103,15 +105,21 @@ class Terminal:
 def folded(line: str, width: int) -> list[str]:
     """A line as several, each a little further in than its beginning.
 
-    Left whole is what a fold would spoil: what stands behind a bar, since a part without one would pass for our own
-    words, what is coloured, and a command that is set apart by two spaces, which has to be copied.
+    Untrusted text stands behind a bar, and so does every part of it: one without would pass for our own words. Left
+    whole is what a fold would spoil: what is coloured, a command that is set apart by two spaces, which has to be
+    copied, and what would begin a line with a word that GitHub's runner obeys.
     """
-    if len(line) <= width or "│" in line or "|" in line or "\x1b" in line or re.search(r"  audit [a-z]", line):
+    if len(line) <= width or "\x1b" in line or re.search(r"  audit [a-z]", line):
         return [line]
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
-    return textwrap.wrap(
+    before, bar, _ = line.partition(BAR)
+    if bar and len(before) > width // 2:
+        return [line]
+    indent = " " * len(before) + BAR if bar else " " * (len(line) - len(line.lstrip()) + 2)
+    parts = textwrap.wrap(
         line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
     )
+    obeyed = any(part.lstrip().startswith(("::", "##[")) for part in parts[1:])
+    return [line] if obeyed else parts or [line]
 
 
 def is_ascii(stream: TextIO) -> bool:

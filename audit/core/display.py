@@ -313,7 +313,10 @@ def usd_at(value: float, digits: int) -> str:
 
 
 def usd_cell(value: float, digits: int) -> str:
-    """Money in a column whose total is written with so many decimals: what is there is never `$0`, but `<$1`."""
+    """Money in a column whose total is written with so many decimals: what is there is never `$0`, but `<$1`; nothing
+    is `$0` whatever the decimals, as in `usd_parts`."""
+    if value == 0:
+        return "$0"
     return usd_at(value, digits) if value <= 0 or round(value, digits) else f"<{usd_at(10**-digits, digits)}"
 
 
@@ -344,6 +347,14 @@ def visible(text: str) -> str:
 def terminal_safe(text: str) -> str:
     """Untrusted text for a terminal: escape sequences removed, other controls drawn, on one line."""
     return visible(_CONTROLS.sub("", text)).replace("\n", " ").replace("\t", " ")
+
+
+def cut_in_the_middle(text: str, longest: int) -> str:
+    """A name in so many characters: its end stays, because two may differ there alone."""
+    if len(text) <= longest:
+        return text
+    end = longest // 2
+    return f"{text[: longest - end - 1]}…{text[-end:]}"
 
 
 def plural(number: int, noun: str, plural_noun: str | None = None) -> str:

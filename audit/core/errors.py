@@ -20,9 +20,13 @@ AuditError                  exit 2: could not run
 from __future__ import annotations
 
 import difflib
+import shlex
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import accumulate
+from pathlib import Path
 from typing import Any, ClassVar
 
 from audit.core.exchange import Usage
@@ -140,8 +144,26 @@ class MissingPackage(AuditError):
         notes = [why] if why else []
         notes += [f"it comes with the extra `{extra}` of this tool"] if extra else []
         install = " ".join(dict.fromkeys([package, *beside]))
-        hint = f"pip install {install};  where pipx installed this tool:  pipx inject audit {install}"
-        super().__init__(f"the package `{package}` is not installed", notes=notes, hint=hint)
+        super().__init__(f"the package `{package}` is not installed", notes=notes, hint=install_command(install))
+
+
+def install_command(packages: str) -> str:
+    """The command that installs packages where this process looks for them: in its own environment, which need not be
+    the one that `pip` of the shell writes to, and which may have no pip of its own.
+
+    Args:
+        packages: Separated by spaces.
+    """
+    home, here = Path(sys.prefix), Path.cwd()
+    if "pipx" in home.parts:
+        return f"pipx inject {home.name} {packages}"
+    program = Path(sys.executable)
+    if program.is_relative_to(here):
+        program = program.relative_to(here)
+    python = shlex.quote(str(program))
+    if find_spec("pip") is None:
+        return f"uv pip install --python {python} {packages}"
+    return f"{python} -m pip install {packages}"
 
 
 class MissingKey(AuditError):

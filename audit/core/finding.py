@@ -497,6 +497,7 @@ class Findings:
     """
 
     SPARSE: ClassVar[tuple[str, ...]] = ("needed", "replay_cost_at_most_usd", "replay_cap_usd")
+    UNKNOWN: ClassVar[tuple[str, ...]] = ("spend_usd",)
 
     run_id: str
     window: dict[str, str | None]
@@ -533,6 +534,11 @@ class Findings:
     needed: NeededBill | None = None
     replay_cost_at_most_usd: float = 0.0
     replay_cap_usd: float = 0.0
+
+    @property
+    def cost_known(self) -> bool:
+        """Whether anybody knows the cost of any of the requests."""
+        return self.mix.total.cost_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -368,6 +368,8 @@ class LeverLedger:
         prompts_read: The levers that read prompts are among the lines.
     """
 
+    UNKNOWN: ClassVar[tuple[str, ...]] = ("paid_usd", "left_usd")
+
     requests: int
     paid_usd: float
     unpriced_requests: int
@@ -375,6 +377,11 @@ class LeverLedger:
     routes: tuple[RouteLevers, ...]
     left_usd: float
     prompts_read: bool = False
+
+    @property
+    def cost_known(self) -> bool:
+        """Whether anybody knows the cost of any of the requests."""
+        return not self.requests or self.unpriced_requests < self.requests
 
     def taken(self, basis: LeverBasis) -> float:
         """What the levers of one basis take together; they are composed, so this sum is right."""

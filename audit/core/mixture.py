@@ -37,6 +37,7 @@ class ModelShare:
     """
 
     SPARSE: ClassVar[tuple[str, ...]] = ("unpriced_requests",)
+    UNKNOWN: ClassVar[tuple[str, ...]] = ("spend_usd", "spend_share")
 
     model: str
     requests: int
@@ -44,6 +45,11 @@ class ModelShare:
     request_share: float
     spend_share: float
     unpriced_requests: int = 0
+
+    @property
+    def cost_known(self) -> bool:
+        """As `is_cost_known`."""
+        return is_cost_known(self.requests, self.unpriced_requests)
 
     @property
     def cost_per_1k_usd(self) -> float | None:
@@ -139,6 +145,7 @@ class MixRow:
     """
 
     SPARSE: ClassVar[tuple[str, ...]] = ("change", "latency")
+    UNKNOWN: ClassVar[tuple[str, ...]] = ("spend_usd",)
 
     name: str
     requests: int
@@ -168,6 +175,7 @@ class MixDay:
     """
 
     SPARSE: ClassVar[tuple[str, ...]] = ("unpriced_requests",)
+    UNKNOWN: ClassVar[tuple[str, ...]] = ("spend_usd",)
 
     day: str
     requests: int
@@ -263,6 +271,7 @@ class Mix:
         *("levers", "reconciliation", "priced_by_usd", "by_region", "escalations", "rejected", "questioned"),
         *("providers", "unpriced_models"),
     )
+    UNKNOWN: ClassVar[tuple[str, ...]] = ("spend_usd",)
 
     window_from: str | None
     window_to: str | None
@@ -292,6 +301,11 @@ class Mix:
     escalations: Escalations | None = None
     levers: LeverLedger | None = None
     reconciliation: Reconciliation | None = None
+
+    @property
+    def cost_known(self) -> bool:
+        """As `is_cost_known`."""
+        return is_cost_known(self.requests, self.unpriced_requests)
 
     def unpriced_names(self, reason: str | None = None) -> list[str]:
         """Models whose price is not known, under whose list it was looked for, and their requests: the first few, and

@@ -18,13 +18,18 @@ def to_plain(value: Any) -> Any:
 
     A class may name properties in `REPEATED`: they are written beside the fields, and not read back. Fields that it
     names in `SPARSE` are written only where they hold something, so that a document without them stays as it was.
+    Dollars that its class names in `UNKNOWN` are null where `cost_known` says that nobody knows them: a sum of nothing
+    that is known is not $0.
     """
     kind: Any = type(value)
     if kind in _AS_THEY_ARE:
         return value
     if (written := _written(kind)) is not None:
         names, sparse = written
-        return {name: to_plain(item) for name in names if (item := getattr(value, name)) or name not in sparse}
+        plain = {name: to_plain(item) for name in names if (item := getattr(value, name)) or name not in sparse}
+        if (unknown := getattr(kind, "UNKNOWN", None)) and not value.cost_known:
+            plain |= dict.fromkeys(unknown)
+        return plain
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -124,12 +129,13 @@ def _record(kind: Any) -> Builder:
         builders, required = _fields(kind)
         if missing := required - _object(value).keys():
             raise KeyError(sorted(missing)[0])
-        built = {}
+        built: dict[str, Any] = {}
+        unknown = getattr(kind, "UNKNOWN", ())
         for name, of_field in builders.items():
             if name not in value:
                 continue
             try:
-                built[name] = of_field(value[name])
+                built[name] = 0.0 if value[name] is None and name in unknown else of_field(value[name])
             except TypeError as error:
                 raise TypeError(f"{name}.{error}".rstrip(".")) from None
         return kind(**built)

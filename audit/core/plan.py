@@ -134,9 +134,10 @@ class RouteQuote:
         at_most_usd: Every answer at its token limit.
         judge_usd: Part of `expected_usd` that judges take.
         judge_calls: Part of `calls` that ask judges, at most: equal answers are judged once.
+        incumbent_usd: Part of `expected_usd` that asks today's tier again, for the noise floor.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("judge_calls",)
+    SPARSE: ClassVar[tuple[str, ...]] = ("judge_calls", "incumbent_usd")
 
     route: str
     calls: int
@@ -145,6 +146,7 @@ class RouteQuote:
     at_most_usd: float
     judge_usd: float = 0.0
     judge_calls: int = 0
+    incumbent_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.core.artifacts import RunFolder
-from audit.core.plan import PlannedPlaceholders
+from audit.core.plan import PlannedPlaceholders, RouteDesign
+from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.llm.tiers import keeps_personal_data, leaves_machine
 from audit.llm.veil import Veil
-from audit.replay.plan import Call
+from audit.replay.plan import CANDIDATE, Call
 from audit.replay.requests import stream_requests
+from audit.sampling import prospects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,32 @@ class Hiding:
 
     personal: PlannedPlaceholders | None
     asked: Sequence[Call]
+
+
+def told_as_asked(
+    designs: Sequence[RouteDesign], calls: Sequence[Call], asked: Sequence[Call], settings: Settings
+) -> tuple[RouteDesign, ...]:
+    """The designs, with what they can decide on the requests that their candidates are asked.
+
+    Args:
+        calls: Of the sample.
+        asked: Those of them that are made.
+    """
+    if len(asked) == len(calls):
+        return tuple(designs)
+    planned, made = _requests(calls), _requests(asked)
+    shares: dict[str, dict[str, float]] = {}
+    for (route, tier), number in planned.items():
+        shares.setdefault(route, {})[tier] = made[route, tier] / number
+    return tuple(prospects.told_as_asked(one, shares.get(one.route, {}), settings) for one in designs)
+
+
+def _requests(calls: Sequence[Call]) -> Counter[tuple[str, str]]:
+    """Different requests that candidates are asked, by route and tier."""
+    return Counter(
+        (route, tier)
+        for route, tier, _ in {(one.route, one.tier, one.request_fp) for one in calls if one.arm == CANDIDATE}
+    )
 
 
 def hiding_of(calls: Sequence[Call], tiers: Sequence[Tier], folder: RunFolder) -> Hiding:

@@ -71,7 +71,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
     calls = planned_calls(sample.designs, sample.table, tiers)
     tokens = _token_counts(sample.tokens)
     judging = judge_costs(sample.designs, settings, tiers, tokens)
-    costs = quoted(calls, judging, settings, folder)
+    costs = quoted(sample.designs, calls, judging, settings, folder)
     asked = {call.tier for call in calls} | judging.judges
     plan_ = Plan(
         made_from={
@@ -93,7 +93,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         tokens=sum(_logged(tokens[call.request_fp]) for call in costs.asked if call.call_id not in costs.done),
         whole_usd={name: sum(getattr(q, name) for q in costs.whole) for name in ("expected_usd", "at_most_usd")},
         hosts=hosts(tier for tier in tiers if tier.name in asked),
-        designs=sample.designs,
+        designs=costs.designs,
         quotes=costs.quotes,
         config=None if settings.config_file is None else str(settings.config_file),
         sources=tuple(str(path) for path in sources),

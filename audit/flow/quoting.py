@@ -6,10 +6,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from audit.core.artifacts import RunFolder
-from audit.core.plan import AskedOtherwise, BatchQuote, PlannedPlaceholders, RouteQuote, StoredAnswers, TrimQuote
+from audit.core.plan import (
+    AskedOtherwise,
+    BatchQuote,
+    PlannedPlaceholders,
+    RouteDesign,
+    RouteQuote,
+    StoredAnswers,
+    TrimQuote,
+)
 from audit.core.repeats import RepeatQuote
 from audit.core.settings import Settings
-from audit.flow.hiding import hiding_of
+from audit.flow.hiding import hiding_of, told_as_asked
 from audit.flow.judgecost import JudgeCosts, question_at_most_usd, question_usd
 from audit.flow.keeping.answers import known, otherwise, stored_answers
 from audit.flow.trimming import with_trimmed
@@ -40,6 +48,7 @@ class Quoted:
         otherwise: What was answered with other settings of its tier, and is asked again.
         personal: Personal data in what leaves this machine; None where nothing leaves it.
         asked: The calls that all of this is of: those that are made, without requests that a tier is kept from.
+        designs: With what routes can decide on these.
     """
 
     tokens: Mapping[str, TokenCounts]
@@ -54,12 +63,16 @@ class Quoted:
     otherwise: tuple[AskedOtherwise, ...]
     personal: PlannedPlaceholders | None
     asked: Sequence[Call]
+    designs: tuple[RouteDesign, ...]
 
 
-def quoted(calls: Sequence[Call], judging: JudgeCosts, settings: Settings, folder: RunFolder) -> Quoted:
+def quoted(
+    designs: Sequence[RouteDesign], calls: Sequence[Call], judging: JudgeCosts, settings: Settings, folder: RunFolder
+) -> Quoted:
     """What the calls of a plan cost, with what judging their answers adds."""
     tiers = list(judging.tiers.values())
     hiding = hiding_of(calls, tiers, folder)
+    designs = told_as_asked(designs, calls, hiding.asked, settings)
     calls = hiding.asked
     tokens, trims = with_trimmed(judging.tokens, calls, tiers, folder)
     there = known(calls, tiers, settings, folder)
@@ -93,6 +106,7 @@ def quoted(calls: Sequence[Call], judging: JudgeCosts, settings: Settings, folde
         otherwise=otherwise(calls, tiers, settings, folder),
         personal=hiding.personal,
         asked=calls,
+        designs=designs,
     )
 
 

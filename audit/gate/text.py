@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audit.core.criteria import split_by_grade
-from audit.core.display import ascii_only, count, plural, terminal_safe
+from audit.core.display import ascii_only, count, cut_in_the_middle, plural, terminal_safe
 from audit.gate.decide import Check, GateDecision, Inconclusive, RuleResult, State, interval_text
 
 SIGN = {State.FAIL: "✗", State.INCONCLUSIVE: "?", State.PASS: "✓"}
@@ -83,8 +83,7 @@ def _rule_lines(rule: RuleResult) -> list[str]:
 def _subject(check: Check) -> str:
     text = terminal_safe(check.subject)
     tier = f" → {terminal_safe(check.tier)}" if check.tier else ""
-    if len(text) > LONGEST_SUBJECT:
-        text = text[: LONGEST_SUBJECT - 1] + "…"
+    text = cut_in_the_middle(text, LONGEST_SUBJECT)
     # GitHub's runner obeys `##[command]` wherever it stands in a line of a log, so a route must not be able to say it.
     return (text + tier).replace("##[", "## [")
 

@@ -13,7 +13,7 @@ from audit.literals.data import env_literals, json_literals, shell_literals, tom
 from audit.literals.files import TYPED, SourceFile
 from audit.literals.lexer import LANGUAGES
 from audit.literals.names import ModelNames, Named, has_model_key
-from audit.literals.places import FileKind, Hit, Literal, in_context, is_property, is_prose
+from audit.literals.places import FileKind, Hit, Literal, in_context, is_property, is_prose, words
 from audit.literals.prefilter import Prefilter
 from audit.literals.python import python_literals
 
@@ -31,6 +31,7 @@ _OURS = re.compile(r'"schema"\s*:\s*"audit-[a-z]+/\d')
 """What `audit` writes: plans, findings, policies, where models belong, and scans."""
 _MUTE = re.compile(r"(?:#|//|/\*|--|<!--).*\baudit:\s*ignore\b")
 _COMMENT_ONLY = re.compile(r"\s*(?:#|//|/\*|\*|--|<!--)")
+_PROMPT = re.compile(r"[\w./-]*prompt[\w./-]*", re.IGNORECASE)
 _ENDPOINT = re.compile(
     r"/(?:deployments|engines|models?)/([\w.:@-]+?)"
     r"(?:/(?:chat|completions|converse|embeddings|images|invoke|responses)\b"
@@ -184,13 +185,25 @@ def _routes_near(lines: list[str], line: int, routes: Sequence[str]) -> list[tup
     found = []
     for number in range(max(line - NEAR, 1), min(line + NEAR, len(lines)) + 1):
         text = lines[number - 1]
-        found += [(route, number) for route in routes if _is_quoted(route, text)]
+        named = [route for route in routes if _is_quoted(route, text)] or _named_by_prompts(text, routes)
+        found += [(route, number) for route in named]
     return sorted(found, key=lambda one: (abs(one[1] - line), one))
 
 
 def _is_quoted(route: str, text: str) -> bool:
     """Whether a line has a route as a string, with or without the slash that a path begins with."""
     return any(f"{q}{name}{q}" in text for name in {route, route.lstrip("/")} if name for q in "\"'`")
+
+
+def _named_by_prompts(text: str, routes: Sequence[str]) -> list[str]:
+    """Routes of which a line has every word in the name of a prompt: `INVOICE_EXTRACT_PROMPT`,
+    `prompts/invoice-extract.md`; of several that fit a name, the one with most words alone."""
+    found = []
+    for name in (set(words(one)) for one in _PROMPT.findall(text)):
+        fits = {route: len(wanted) for route in routes if (wanted := set(words(route))) and wanted <= name}
+        best = [route for route, size in fits.items() if size == max(fits.values())]
+        found += best if len(best) == 1 else []
+    return found
 
 
 def _hit(file: SourceFile, literal: Literal, named: Named) -> Hit:

@@ -152,18 +152,27 @@ def quote(
     free = {tier.name for tier in tiers if is_local(tier)}
     sums: dict[str, list[float]] = {}
     for call in calls:
-        entry = sums.setdefault(call.route, [0, 0, 0.0, 0.0])
+        entry = sums.setdefault(call.route, [0, 0, 0.0, 0.0, 0.0])
         if call.call_id in done:
             entry[1] += 1
             continue
         entry[0] += 1
         if call.tier not in free:
             tier, counts = by_name[call.tier], tokens.get(call.request_fp, TokenCounts())
-            entry[2] += _expected_usd(counts, tier)
+            expected = _expected_usd(counts, tier)
+            entry[2] += expected
             entry[3] += worst_case_usd(counts, tier)
+            entry[4] += expected if call.arm == INCUMBENT_REPLAY else 0.0
     return tuple(
-        RouteQuote(route=route, calls=int(n), recorded=int(known), expected_usd=expected, at_most_usd=at_most)
-        for route, (n, known, expected, at_most) in sums.items()
+        RouteQuote(
+            route=route,
+            calls=int(n),
+            recorded=int(known),
+            expected_usd=expected,
+            at_most_usd=at_most,
+            incumbent_usd=again,
+        )
+        for route, (n, known, expected, at_most, again) in sums.items()
     )
 
 

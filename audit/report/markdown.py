@@ -6,7 +6,6 @@ import re
 
 from audit.core.display import compact, percent_share, plural, points_interval, usd, usd_estimate, visible
 from audit.core.finding import Findings
-from audit.report.limits import limit_lines
 from audit.report.routes import ends_text, money_columns, rounding_words, split_top
 from audit.report.words import (
     CAVEATS,
@@ -18,6 +17,7 @@ from audit.report.words import (
     billed,
     headline_text,
     lede,
+    limit_lines,
     odd_lines,
     route_name,
     unasked_lines,

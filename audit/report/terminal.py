@@ -20,7 +20,6 @@ from audit.core.display import (
     usd_rate,
 )
 from audit.core.finding import Findings, RouteFinding, Verdict
-from audit.report.limits import limit_lines
 from audit.report.mixing import palette, shares_of, week_shares
 from audit.report.routes import change_parts, ends_text, money_columns, rounding_words, split_top
 from audit.report.words import (
@@ -32,6 +31,7 @@ from audit.report.words import (
     graded_saving,
     headline_text,
     level_text,
+    limit_lines,
     margin_mark,
     odd_lines,
     range_text,

@@ -22,7 +22,6 @@ from audit.core.renewal import Renewal
 from audit.report.charts import WIDTHS, Forest, VerdictBar, comparisons_of, forest, verdict_bar
 from audit.report.evidence import EvidenceSection, evidence
 from audit.report.handover import Handover, handover
-from audit.report.limits import limit_lines
 from audit.report.method import Method, method
 from audit.report.mixing import (
     Palette,
@@ -53,6 +52,7 @@ from audit.report.words import (
     headline,
     lede,
     level_text,
+    limit_lines,
     range_text,
     state_of,
     undecided_lines,

@@ -26,6 +26,7 @@ from audit.core.display import (
 )
 from audit.core.finding import CandidateFinding, CandidateVerdict, Findings, NeedsMore, RouteFinding, Verdict
 from audit.core.interval import Estimate
+from audit.core.mixture import Mix
 from audit.core.note import OddAnswers, summed
 from audit.core.plain import from_plain
 from audit.core.reason import Reason, sentence_of
@@ -41,6 +42,15 @@ CAVEATS = 3
 
 MOST_UNASKED = 3
 """Reasons per candidate that the first screen names."""
+
+UNSEEN = (
+    *(Reason.FIELDS_UNCOMPARED, Reason.SEVERAL_VALUES, Reason.TEXT_BESIDE_CALLS, Reason.PART_SEES_FORM),
+    *(Reason.CRITERIA_LEAVE_OUT, Reason.ONE_ANSWER_SUFFICES),
+)
+"""What scoring the log's own answers finds that would move with a route, and that nothing judges."""
+
+MOST_UNSEEN = 3
+"""Of the sentences about routes on the first screen; the report has all, route by route."""
 
 REPLAY_LIMIT = (
     "A replay is not production. Prompt caches, retries and what users ask next are not re-created; "
@@ -281,6 +291,37 @@ def banners(findings: Findings) -> tuple[Banner, ...]:
         )
         found.append(Banner(kind="incomplete", lead="Incomplete run", text=text))
     return tuple(found)
+
+
+def limit_lines(findings: Findings) -> list[str]:
+    """What the figures say nothing of, a sentence each: requests without a price, then what no criterion looks at."""
+    unpriced = unpriced_sentence(findings.mix)
+    unseen = [line for route in findings.routes for line in unseen_lines(route)]
+    more = len(unseen) - MOST_UNSEEN
+    left = [f"{plural(more, 'more sentence')} of this kind: the report has them, route by route."] if more > 0 else []
+    return [*([unpriced] if unpriced else []), *unseen[:MOST_UNSEEN], *left]
+
+
+def unseen_lines(route: RouteFinding) -> list[str]:
+    """What would move with the route unjudged; nothing of a route that stays where it is."""
+    if route.criteria is None or not route.recommendation.moves_traffic:
+        return []
+    found = [problem for problem in route.criteria.problems if problem.reason in UNSEEN]
+    return [f"{route_name(route)}: {problem.because.sentence}." for problem in found]
+
+
+def unpriced_sentence(mix: Mix) -> str:
+    """How many requests are in no amount, of which models; "" where all have a price."""
+    if not mix.unpriced_requests:
+        return ""
+    named = mix.unpriced_names()
+    whose = f": {listing(named)}" if named else ""
+    share = percent_share(mix.unpriced_requests / mix.requests)
+    verb = "has" if mix.unpriced_requests == 1 else "have"
+    return (
+        f"{count(mix.unpriced_requests)} of {plural(mix.requests, 'request')} ({share}) {verb} no known cost and "
+        f"{'is' if mix.unpriced_requests == 1 else 'are'} in no amount here{whose}."
+    )
 
 
 def route_name(route: RouteFinding) -> str:

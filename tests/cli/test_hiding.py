@@ -14,10 +14,10 @@ MAIL = "ada.lovelace@mail.example.org"
 
 
 def planned(
-    folder: Path, capsys: pytest.CaptureFixture[str], url: str, more: str = ""
+    folder: Path, capsys: pytest.CaptureFixture[str], url: str, more: str = "", *, each: int = 3, n: int = 60
 ) -> tuple[str, dict[str, object]]:
     """What `audit plan` prints and writes for a log of which every third request holds an address."""
-    asked = [f"What is {i} plus {i}?" + (f" Tell {MAIL}" if i % 3 == 0 else "") for i in range(60)]
+    asked = [f"What is {i} plus {i}?" + (f" Tell {MAIL}" if i % each == 0 else "") for i in range(n)]
     log = folder / "log.jsonl"
     lines = [record(i, messages=[{"role": "user", "content": text}]) for i, text in enumerate(asked)]
     log.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
@@ -68,3 +68,14 @@ def test_what_is_not_asked_is_not_quoted(tmp_path: Path, capsys: pytest.CaptureF
     share = 1 - found["requests"] / found["of"]
     for figure in ("calls", "tokens", "expected_usd", "at_most_usd"):
         assert 0 < kept[figure] == pytest.approx(sent[figure] * share, rel=0.1), figure
+
+
+@pytest.mark.parametrize(("more", "decides"), [("", {"no"}), (", redact: off", {"yes", "maybe"})], ids=["kept", "sent"])
+def test_what_a_route_can_decide_is_told_of_what_is_asked(
+    more: str, decides: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A sample that would be large enough decides nothing where its tier is kept from all of it."""
+    _, plan = planned(tmp_path, capsys, "https://tier.example/v1", more, each=1, n=400)
+    (design,) = plan["designs"]  # type: ignore[misc]
+    assert design["can_decide"] in decides
+    assert design["quality_n"] > 100

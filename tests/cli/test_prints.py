@@ -318,7 +318,9 @@ def test_quiet_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     ("line", "kept"),
     [
         ("    - " + "word " * 40, False),
-        ("    │ " + "word " * 40, True),
+        ("    │ " + "word " * 40, False),
+        ("    reason    │ " + "word " * 40, False),
+        ("    - " + "word " * 15 + "::error::word " + "word " * 4, True),
         ("Do what follows, and nothing else that might come to mind, now:  audit label runs/7f3a9c1e0b2d", True),
         ("\x1b[32m" + "word " * 40, True),
         ("/a/path/" + "x" * 100, True),
@@ -330,5 +332,5 @@ def test_a_long_sentence_is_folded_and_nothing_else(line: str, kept: bool) -> No
     assert (parts == [line]) is kept
     if not kept:
         assert max(map(len, parts)) <= 80
-        assert all(part.startswith("      ") for part in parts[1:])
-        assert "".join(parts).split() == line.split()
+        assert all(part.startswith(("      ", line.partition("w")[0].replace("reason", " " * 6))) for part in parts[1:])
+        assert " ".join(parts).replace("│", "").split() == line.replace("│", "").split()

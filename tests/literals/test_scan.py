@@ -211,3 +211,21 @@ def test_a_list_that_says_something_of_its_models_is_no_call(tmp_path: Path) -> 
     code = 'UNSUPPORTED_MODELS = ["gpt-4o"]\nSERIES_MARKERS = ("o1", "gpt-4o")\nmodels_without_tools = ["o1"]\n'
     scanned = scan([written(tmp_path, llm__py=code + 'FALLBACK_MODELS = ["gpt-4o-mini"]\n')], KNOWN)
     assert (only(scanned).line, only(scanned).kind) == (4, FileKind.ITEM)
+
+
+@pytest.mark.parametrize(
+    ("line", "route"),
+    [
+        ("SUPPORT_TRIAGE_PROMPT = load()", "support-triage"),
+        ("text = read('prompts/doc-extract.md')", "doc-extract"),
+        ("const text = docExtractPrompt(question)", "doc-extract"),
+        ("text = get_prompt('doc-extract')", "doc-extract"),
+        ("PROMPT = read('prompts/other.md')", None),
+        ("DOC_EXTRACT = load()", None),
+    ],
+)
+def test_a_route_may_be_named_by_its_prompt(line: str, route: str | None, tmp_path: Path) -> None:
+    """Call sites seldom have the route's name as a string; the prompt that they send is mostly called by it."""
+    code = f'{line}\nclient.create(model="gpt-4o", messages=text)\n'
+    hit = only(scan([written(tmp_path, a__py=code)], KNOWN, SERVED))
+    assert (hit.route and hit.route.route) == route

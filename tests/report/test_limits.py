@@ -9,9 +9,9 @@ from audit.core.finding import Findings
 from audit.core.mixture import UnpricedModel
 from audit.core.reason import Reason
 from audit.report.html import render_html
-from audit.report.limits import MOST, UNSEEN
 from audit.report.markdown import summary_markdown
 from audit.report.terminal import plain, summary_lines
+from audit.report.words import MOST_UNSEEN, UNSEEN
 from tests.report.fixtures import all_keep, proven
 
 WIDTHS = (60, 80, 120)
@@ -39,7 +39,7 @@ def test_what_moves_unjudged_is_on_every_first_screen(reason: Reason) -> None:
     found = with_problem(proven(), reason)
     moving = [one for one in found.routes if one.recommendation.moves_traffic]
     for face, said in first_screens(found).items():
-        assert said.count("812 of 900") == min(len(moving), MOST), face
+        assert said.count("812 of 900") == min(len(moving), MOST_UNSEEN), face
     for face, said in first_screens(with_problem(all_keep(), reason)).items():
         assert "812 of 900" not in said, face
 

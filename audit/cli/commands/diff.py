@@ -33,4 +33,4 @@ def diff(
         terminal.document(found)
     else:
         lines = diff_lines(found)
-        terminal.lines(map(ascii_only, lines) if terminal.ascii else lines)
+        terminal.lines(map(ascii_only, lines) if terminal.ascii else lines, fold=True)

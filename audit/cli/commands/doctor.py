@@ -22,5 +22,5 @@ def doctor(ctx: typer.Context, config: Config = None) -> None:
     if terminal.switches.json:
         terminal.document({"checks": checks})
     else:
-        terminal.lines(status_lines(checks, ascii=terminal.ascii))
+        terminal.lines(status_lines(checks, ascii=terminal.ascii), fold=True)
     raise typer.Exit(exit_code(checks))

@@ -54,4 +54,4 @@ def erase(
         terminal.document({"erasure": found})
         return
     lines = erasure_lines(found)
-    terminal.lines(map(ascii_only, lines) if terminal.ascii else lines)
+    terminal.lines(map(ascii_only, lines) if terminal.ascii else lines, fold=True)

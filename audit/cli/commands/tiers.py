@@ -26,5 +26,5 @@ def tiers(ctx: typer.Context, config: Config = None) -> None:
     if terminal.switches.json:
         terminal.document({"tiers": found})
     else:
-        terminal.lines(reached_lines(found, ascii=terminal.ascii))
+        terminal.lines(reached_lines(found, ascii=terminal.ascii), fold=True)
     raise typer.Exit(0 if all(tier.reachable for tier in found) else 2)

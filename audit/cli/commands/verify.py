@@ -38,5 +38,5 @@ def verify(
     if terminal.switches.json:
         terminal.document({"verification": found, "holds": found.holds})
     else:
-        terminal.lines(verification_lines(found, ascii=terminal.ascii))
+        terminal.lines(verification_lines(found, ascii=terminal.ascii), fold=True)
     raise typer.Exit(0 if found.holds else 2)

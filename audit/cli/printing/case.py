@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from audit.cli.terminal import BAR
 from audit.core.artifacts import RunFolder
 from audit.core.display import plural, terminal_safe, usd_call
 from audit.core.errors import InputError, UnknownName
 from audit.core.finding import Case, CaseSide, Findings, RouteFinding
 from audit.report.words import random_notes, verdict_line, why_undecided, why_untried
 
-BAR = "│ "
 KINDS = {
     "only_incumbent": "the incumbent passes, the candidate fails",
     "only_candidate": "the incumbent fails, the candidate passes",
@@ -77,9 +77,8 @@ def list_lines(findings: Findings, cases: Sequence[Case]) -> list[str]:
             )
             lines.append(f"    {'':<{wide}}  {BAR}{inert(asked_last(case.request))}")
         lines.append("")
-    lines.append(
-        "All exchanges:  audit show RUN --all; with --route, --candidate, --failed, --moved, --criterion or --text"
-    )
+    lines.append("All exchanges:  audit show RUN --all")
+    lines.append("Some of them: with --route, --candidate, --failed, --moved, --criterion or --text")
     return lines
 
 

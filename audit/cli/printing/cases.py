@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.cases.listing import Listed, MovedRequests
-from audit.cli.printing.case import BAR, inert, notices, route_lines
+from audit.cli.printing.case import inert, notices, route_lines
+from audit.cli.terminal import BAR
 from audit.core.artifacts import RunFolder
 from audit.core.display import count, plural
 from audit.core.finding import Findings, Verdict

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from audit.cases.texts import AnswerText
-from audit.cli.printing.case import BAR, quoted
+from audit.cli.printing.case import quoted
+from audit.cli.terminal import BAR
 from audit.core.display import count, kappa_interval, percent_share, plural, terminal_safe
 from audit.labelling.opening import Opened
 from audit.labelling.pairs import BlindPair

@@ -85,18 +85,27 @@ _CLOSING = (
 def _rows(ledger: LeverLedger) -> list[list[str]]:
     lines = ledger.lines
     shown = usd_parts({"left": ledger.left_usd, **{line.lever: line.usd for line in lines}})
-    rows = [["  paid", usd(ledger.paid_usd), "", compact(ledger.requests - ledger.unpriced_requests), ""]]
+    rows = [["  paid", usd(ledger.paid_usd), "", compact(ledger.requests - ledger.unpriced_requests), "the log"]]
     rows += [
         [
             f"  {line.lever.words}",
             shown[line.lever],
             _upper_end(line, money_digits(ledger.paid_usd)),
             compact(line.requests),
-            str(line.basis) if line.usd else "",
+            _rests_on(line),
         ]
         for line in lines
     ]
     return [*rows, ["  left", shown["left"], "", "", ""]]
+
+
+def _rests_on(line: LeverLine) -> str:
+    """What the amounts of a lever rest on, or why it has none."""
+    if line.usd:
+        return str(line.basis)
+    if line.is_open:
+        return "not looked at"
+    return "upper end alone" if line.at_most_usd else "nothing found"
 
 
 def _upper_end(line: LeverLine, digits: int) -> str:

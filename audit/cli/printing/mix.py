@@ -53,7 +53,7 @@ def print_mix(terminal: Terminal, mix: Mix, by: str, *, tiers: bool = True) -> N
     drawn = ascii_only if terminal.ascii else str
     window = f"{mix.window_from} to {mix.window_to}" if mix.window_from else "no dated requests"
     head = f"LLM model mix  ·  {window}  ·  {plural(mix.days, 'day')}  ·  {compact(mix.requests)} requests"
-    terminal.lines(map(drawn, [head, "", *_summary(mix, bars=not terminal.ascii), ""]))
+    terminal.lines(map(drawn, [head, "", *_summary(mix, bars=not terminal.ascii), ""]), fold=True)
     groups = {
         "route": mix.by_route,
         "tenant": mix.by_tenant,
@@ -72,7 +72,7 @@ def print_mix(terminal: Terminal, mix: Mix, by: str, *, tiers: bool = True) -> N
     if mix.levers is not None and mix.levers.paid_usd > 0:
         terminal.lines([""])
         print_levers(terminal, mix.levers)
-    terminal.lines(map(drawn, ["", *_closing(mix, by, len(rows), tiers=tiers)]))
+    terminal.lines(map(drawn, ["", *_closing(mix, by, len(rows), tiers=tiers)]), fold=True)
 
 
 def _summary(mix: Mix, *, bars: bool) -> list[str]:

@@ -36,7 +36,7 @@ def print_packed(terminal: Terminal, packed: Packed) -> None:
     lines += ["", *edited_words(packed.edited)] if packed.edited else []
     lines += ["", *NO_TABLES] if packed.lacks_tables and not packed.rescored else []
     lines += ["", *RESCORED] if packed.rescored else []
-    terminal.lines([*lines, "", f"Pack id  {packed.pack_id}", str(packed.path)])
+    terminal.lines([*lines, "", f"Pack id  {packed.pack_id}", str(packed.path)], fold=True)
 
 
 def edited_words(keys: Sequence[str]) -> list[str]:

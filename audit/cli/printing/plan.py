@@ -12,7 +12,7 @@ from rich.text import Text
 
 from audit.cli.columns import Column, table, wrapped
 from audit.cli.terminal import Terminal, is_ascii
-from audit.core.criteria import ControlResult, CriteriaCheck, Labelled
+from audit.core.criteria import REMEDIES, CriteriaCheck, Labelled
 from audit.core.display import (
     ascii_only,
     compact,
@@ -33,6 +33,10 @@ from audit.core.plan import Plan, RouteDesign, RouteQuote
 ROWS = 60
 DEAR = 0.25
 """A quote above this part of what could move is questioned."""
+DRAFTED = (
+    "a draft can hold free text only against today's answer, by likeness: give the route right answers (`references:`) "
+    "or a judge (`llm-rubric`) before you confirm it (audit guide criteria)"
+)
 UNDER = 10
 """Columns before the words of a labelled line."""
 
@@ -148,8 +152,7 @@ def criteria_lines(designs: Sequence[RouteDesign], width: int) -> list[str]:
         )
         lines += wrapped("graded: the mean score must hold the margin too", width, indent=6) if design.graded else []
         lines += [line for p in check.problems for line in wrapped(terminal_safe(p.because.sentence), width, indent=6)]
-        if check.controls:
-            lines += wrapped("damaged: " + ", ".join(map(_control, check.controls)), width, indent=6)
+        lines += [line for said in damage_lines(check) for line in wrapped(said, width, indent=6)]
         lines += wrapped(check.gold.words, width, indent=6) if check.gold else []
         lines += [line for said in label_lines(check) for line in wrapped(said, width, indent=6)]
     return [*lines, ""]
@@ -205,12 +208,25 @@ def labelled_line(labelled: Labelled) -> str:
     return said
 
 
-def _control(result: ControlResult) -> str:
-    """`digit changed 0%`; above the limit with the limit, on few answers with these."""
-    name = result.control.replace("_", " ")
-    if result.fails:
-        return f"{name} {result.percent} (limit {percent_brief(result.limit)})"
-    return f"{name} {result.accepted} of {result.tried}" if result.too_few else f"{name} {result.percent}"
+def damage_lines(check: CriteriaCheck) -> list[str]:
+    """Which damaged answers the criteria accept too often and what would refuse them, then the other kinds in sum."""
+    failed, few = check.failed, [one for one in check.controls if one.too_few]
+    refused_by: dict[str, list[str]] = {}
+    for one in failed:
+        refused_by.setdefault(REMEDIES[one.control], []).append(f"{one.percent} of {one.control.words}")
+    limit = percent_brief(failed[0].limit) if failed else ""
+    lines = [f"FAIL: {listing(kinds)} pass (limit {limit}). To mend: {by}" for by, kinds in refused_by.items()]
+    if failed and not check.confirmed and check.leaves_open:
+        lines.append(DRAFTED)
+    lines += [f"too few to tell: {one.accepted} of {one.tried} {one.control.words} pass" for one in few]
+    rest = [one for one in check.controls if one.share is not None and one not in (*failed, *few)]
+    if rest:
+        most = max((one.share.est if one.share else 0.0) for one in rest)
+        passed = "none passes" if most == 0 else f"at most {percent_share(most)} of a kind pass"
+        other = "other " if failed or few else ""
+        lines.append(f"{plural(len(rest), f'{other}kind')} of damaged answers tried: {passed}")
+    untried = [one.control.words for one in check.controls if one.share is None]
+    return [*lines, *([f"not tried, as the log has none that could be: {listing(untried)}"] if untried else [])]
 
 
 def _quote(plan: Plan, width: int) -> list[str]:
@@ -246,8 +262,8 @@ def _personal(plan: Plan) -> list[str]:
         named = ", ".join(map(terminal_safe, found.kept_from))
         lines.append(
             f"  {named} {'is' if len(found.kept_from) == 1 else 'are'} not asked these: they are outside every claim "
-            "and the quote; what a route can decide is told as if they were asked. Say at the tier `redact: off` to "
-            "send them as they are, or `redact: personal` to send placeholders, as you would in production."
+            "and the quote, and what a route can decide is told without them. Say at the tier `redact: off` to send "
+            "them as they are, or `redact: personal` to send placeholders, as you would in production."
         )
     if found.hidden_from:
         named = ", ".join(map(terminal_safe, found.hidden_from))
@@ -282,7 +298,20 @@ def _stake(plan: Plan) -> list[str]:
         fewer = f"fewer candidates (a route has up to {many})" if many > 1 else "fewer routes"
         lines.append(f"          At best it is earned back by another {percent_share(share)} of this log's traffic.")
         lines.append(f"          Less to ask: {fewer}, by --tier or --route.")
-    return lines
+    return lines + _again(plan)
+
+
+def _again(plan: Plan) -> list[str]:
+    """What of the quote asks today's tiers again, what that is for, and how to leave it out."""
+    again = sum(quote.incumbent_usd for quote in plan.quotes)
+    if again < DEAR * plan.expected_usd:
+        return []
+    named = listing([terminal_safe(one) for one in dict.fromkeys(d.incumbent_tier for d in plan.designs) if one])
+    return [
+        f"          {usd(again)} of the quote asks today's tier ({named}) again, for the noise floor: how far its own "
+        "answers differ from time to time. To leave it out: `slice: {incumbent_share: 0%, incumbent_min: 0}`; verdicts "
+        "then rest on the log's answers, and a model that does not repeat itself goes unnoticed."
+    ]
 
 
 def _stored(plan: Plan) -> list[str]:

@@ -19,14 +19,17 @@ INDENT = 16
 """Cells before the words of a step: its amount stands there."""
 
 
+CENT = 0.01
+
+
 def print_reconciliation(terminal: Terminal, found: Reconciliation) -> None:
     """Print the steps from the log's dollars to the bill's, then models, then the places that differ most."""
     drawn: Callable[[str], str] = ascii_only if terminal.ascii else str
     head = f"Log and bill  ·  {terminal_safe(found.bill)}"
     read = textwrap.wrap(f"Read as {found.format}: {terminal_safe(found.read_as)}.", terminal.width)
     lines = [head, *read, "", *_steps(found, terminal.width), "", *_said(found, terminal.width), ""]
-    terminal.lines(map(drawn, lines))
-    terminal.tables(_models(found.cells, terminal.width, drawn))
+    terminal.lines(map(drawn, lines), fold=True)
+    terminal.tables(_models(found, terminal.width, drawn))
     differing = sorted((cell for cell in found.cells if set(cell.causes) & _OF_PLACES), key=_unexplained_first)
     if differing:
         terminal.lines([""])
@@ -75,6 +78,7 @@ def _said(found: Reconciliation, width: int) -> Iterator[str]:
         if gross
         else "Nothing is unexplained but for rounding.",
     ]
+    says.append("Expected: the log's dollars after the steps above, by model; what a bill should say.")
     if found.names:
         pairs = [f"{terminal_safe(item)} = {terminal_safe(name)}" for item, name in list(found.names.items())[:4]]
         more = f" and {len(found.names) - 4} more" if len(found.names) > 4 else ""
@@ -89,8 +93,9 @@ def _said(found: Reconciliation, width: int) -> Iterator[str]:
         yield from textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
 
 
-def _models(cells: Sequence[ReconciledCell], width: int, drawn: Callable[[str], str]) -> Table:
-    """One line a model, the largest bill first."""
+def _models(found: Reconciliation, width: int, drawn: Callable[[str], str]) -> Table:
+    """One line a model, the largest bill first, and one for what else is on the bill, so that the column adds up."""
+    cells = found.cells
     models = sorted({cell.model for cell in cells})
     sums = {
         model: [
@@ -106,6 +111,9 @@ def _models(cells: Sequence[ReconciledCell], width: int, drawn: Callable[[str], 
     if len(order) > ROWS:
         rest = [exact_sum(sums[model][at] for model in order[ROWS:]) for at in range(3)]
         rows.append([f"  {plural(len(order) - ROWS, 'more model')}", *map(usd, rest)])
+    beside = found.bill_usd - exact_sum(cell.bill_usd for cell in cells)
+    if abs(beside) >= CENT:
+        rows.append(["  credits, taxes and other charges", "", "", usd(beside)])
     return table(columns, rows, width=width, drawn=drawn)
 
 

@@ -75,7 +75,7 @@ def print_scan(terminal: Terminal, scan: Scan, kind: str, output: Path | None) -
 
 def _print_text(terminal: Terminal, scan: Scan) -> None:
     drawn = ascii_only if terminal.ascii else str
-    terminal.lines(map(drawn, [*_head(scan), *_files(scan)]))
+    terminal.lines(map(drawn, [*_head(scan), *_files(scan)]), fold=True)
     if scan.models:
         columns = [Column(title="Model", at_least=16)]
         columns += [Column(title=title, right=True) for title in ("Hits", "In tests", "Files")]
@@ -85,7 +85,7 @@ def _print_text(terminal: Terminal, scan: Scan) -> None:
         if len(scan.models) > MODELS:
             terminal.lines([f"and {plural(len(scan.models) - MODELS, 'more model')}"])
         terminal.lines([""])
-    terminal.lines(map(drawn, _closing(scan)))
+    terminal.lines(map(drawn, _closing(scan)), fold=True)
 
 
 def _priced(scan: Scan) -> bool:

@@ -69,7 +69,7 @@ def print_stored(terminal: Terminal, stored: Stored) -> None:
             said.append(f"{here} not shared yet: the next command that asks tiers shares them")
         if shared.erased:
             said.append(f"{plural(shared.erased, 'request')} erased: their answers are not taken in again")
-    terminal.lines([drawn(line) for line in ["", *said]])
+    terminal.lines([drawn(line) for line in ["", *said]], fold=True)
 
 
 def print_checked(terminal: Terminal, checked: CheckedStore) -> None:
@@ -84,7 +84,7 @@ def print_checked(terminal: Terminal, checked: CheckedStore) -> None:
         end = f"{looked}: all as they were written"
     lines = [*(f"  {terminal_safe(one)}" for one in checked.damaged)]
     if (shared := checked.shared) is None:
-        terminal.lines([*lines, end])
+        terminal.lines([*lines, end], fold=True)
         return
     lines += [f"In this machine's copy: {end}", *(f"  {terminal_safe(one)}" for one in shared.damaged)]
     looked = f"{plural(shared.answers, 'answer')} in {plural(shared.pieces, 'piece')}"
@@ -94,7 +94,7 @@ def print_checked(terminal: Terminal, checked: CheckedStore) -> None:
     if shared.foreign:
         others = listing([terminal_safe(one) for one in shared.foreign[:NAMED]])
         end += f"; {plural(len(shared.foreign), 'object')} beside them of somebody else, left alone, such as {others}"
-    terminal.lines([*lines, f"At {terminal_safe(shared.address)}: {end}"])
+    terminal.lines([*lines, f"At {terminal_safe(shared.address)}: {end}"], fold=True)
 
 
 def print_pruned(terminal: Terminal, pruned: Pruned) -> None:

@@ -80,7 +80,7 @@ def quote_recheck(
     write_table(folder.slice, table)
     calls = _calls(designs, parts, tiers)
     judging = judge_costs(designs, settings, tiers, tokens)
-    costs = quoted(calls, judging, settings, folder)
+    costs = quoted(designs, calls, judging, settings, folder)
     at_most = sum(one.at_most_usd for one in costs.quotes)
     asked = {call.tier for call in calls} | judging.judges
     plan = replace(

@@ -1,4 +1,4 @@
-"""Amazon Bedrock's Converse. Calls are signed by botocore (an extra: `pip install "audit[bedrock]"`), or carry a
+"""Amazon Bedrock's Converse. Calls are signed by botocore (the extra `bedrock`), or carry a
 Bedrock API key where the tier names a variable for one.
 
 `options.region` names the region, else `AWS_REGION` and the profile do. The address follows from it; a `base_url` of
@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from audit.core.errors import ConfigError
+from audit.core.errors import ConfigError, install_command
 from audit.core.exchange import Request
 from audit.core.tier import Tier
 from audit.llm.over_protocol import OPTIONS, base_of, body_of, classify, decoder, headers_of, post, streams
@@ -46,7 +46,7 @@ def authorize(call: HttpCall, tier: Tier) -> HttpCall:
         raise ConfigError(
             "provider `bedrock` needs botocore to sign its calls, or an API key in a variable that `api_key_env` names",
             code="config.extra",
-            hint='pip install "audit[bedrock]"',
+            hint=install_command("botocore"),
         ) from None
     credentials = _session().get_credentials()
     if credentials is None:

@@ -3,7 +3,7 @@
 `base_url` names the project and the place:
 `https://LOCATION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/LOCATION/publishers/google`. A token comes
 from the variable that `api_key_env` names, else from google-auth and whatever credentials this machine has (an extra:
-`pip install "audit[vertex]"`).
+extra `vertex`).
 https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
 """
 
@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from audit.core.errors import ConfigError, TransientError
+from audit.core.errors import ConfigError, TransientError, install_command
 from audit.core.exchange import Request
 from audit.core.tier import Tier
 from audit.llm.over_protocol import OPTIONS, base_of, body_of, classify, decoder, headers_of, post
@@ -52,7 +52,7 @@ def token() -> str:
         raise ConfigError(
             "provider `vertex` needs google-auth, or a token in a variable that `api_key_env` names",
             code="config.extra",
-            hint='pip install "audit[vertex]"',
+            hint=install_command("google-auth[requests]"),
         ) from None
     try:
         credentials = _credentials()
