@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -182,10 +183,9 @@ class StepSettings(RateSettings):
     above: int = Field(gt=0, description="Prompt tokens above which these rates hold")
 
 
-class PriceSettings(RateSettings):
-    """A tier's price in USD per million tokens, by token class."""
+class SteppedRates(RateSettings):
+    """Rates, and those of longer prompts."""
 
-    as_of: str | None = Field(None, description="Day of the price, for the report")
     steps: tuple[StepSettings, ...] = Field((), description="Rates of longer prompts, shortest first")
 
     @field_validator("steps")
@@ -195,6 +195,38 @@ class PriceSettings(RateSettings):
         if any(step.above >= later.above for step, later in pairwise(steps)):
             raise ValueError("the steps must go from shorter to longer prompts")
         return steps
+
+
+class EarlierRates(SteppedRates):
+    """The rates of logged calls before a day."""
+
+    until: str = Field(description="First day, UTC, on which these rates no longer hold", examples=["2026-11-15"])
+
+    @field_validator("until")
+    @classmethod
+    def _day(cls, until: str) -> str:
+        """A day as ISO 8601 has it."""
+        return date.fromisoformat(until).isoformat()
+
+
+class PriceSettings(SteppedRates):
+    """A tier's price in USD per million tokens, by token class."""
+
+    as_of: str | None = Field(None, description="Day of the price, for the report")
+    earlier: tuple[EarlierRates, ...] = Field(
+        (),
+        description="What logged calls cost before the price changed, oldest first, as where a contract begins in the "
+        "middle of a month; a replay costs what the price says",
+        examples=[[{"input": 3, "output": 15, "until": "2026-11-15"}]],
+    )
+
+    @field_validator("earlier")
+    @classmethod
+    def _in_order(cls, earlier: tuple[EarlierRates, ...]) -> tuple[EarlierRates, ...]:
+        """From older to newer rates."""
+        if any(rates.until >= later.until for rates, later in pairwise(earlier)):
+            raise ValueError("the rates must go from older to newer ones, each with a later `until`")
+        return earlier
 
 
 class SupportsSettings(Section):

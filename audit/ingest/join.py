@@ -20,6 +20,7 @@ from audit.ingest.formats import FORMATS, Join
 from audit.ingest.join_notes import HELD_BYTES
 from audit.ingest.other_paths import OtherPaths, fields_of, first_step
 from audit.ingest.sniff import Sniffed
+from audit.ingest.steps import may_be_a_call
 
 _DEEPEST = 8
 """Objects around a record at most."""
@@ -73,19 +74,28 @@ class _Records:
 
     def __init__(self, settings: IngestSettings) -> None:
         self._elsewhere = OtherPaths(settings)
+        self._before: str | None = None  # what the record before was told to be
 
     def of(self, piece: Piece) -> Iterator[_Record]:
         """All records of a piece: what shippers and loggers put around one may differ from line to line."""
+        self._before = self._before if piece.first_row > 1 else None
         step = first_step(piece.within)
         rest = piece.within[len(step) :]
         for row, record in replace(piece, within=step).records():
             yield from self._held(row, record, piece.format, rest, _DEEPEST)
 
     def _held(self, row: int, record: bytes, name: str, rest: Path, room: int) -> Iterator[_Record]:
-        """The records within an object; where nothing tells what it is, those where the file's first record lay."""
+        """The records within an object; where nothing tells what it is, those where the file's first record lay.
+
+        Another line of a program that writes transcripts tells nothing: it is of the log that the line before is of.
+        """
         fields = fields_of(record)
         told = None if fields is None else self._elsewhere.told(record, name, fields)
+        if told is not None:
+            self._before = told.name
         own, way = (name, rest) if told is None else (told.name, told.within)
+        if told is None and self._before not in (None, name) and not may_be_a_call(record):
+            own, way = str(self._before), ()
         step = first_step(way)
         for one in records_at(record, step) if fields is not None and step and room else (record,):
             if one == record:

@@ -11,13 +11,12 @@ from audit.core.display import listing, plural
 from audit.core.errors import InputError
 from audit.core.settings import IngestSettings
 from audit.ingest.files.logs import log_pieces
-from audit.ingest.files.source import PIECE_BYTES, Piece, Source, last_line
+from audit.ingest.files.source import PIECE_BYTES, Piece, Source, spread_lines
 from audit.ingest.first_pass import Reject
 from audit.ingest.formats import FORMATS
 from audit.ingest.join import joined_pieces
-from audit.ingest.row import Unusable
-from audit.ingest.sniff import Sniffed, recognition, sniff
-from audit.ingest.values import parse
+from audit.ingest.other_paths import OtherPaths
+from audit.ingest.sniff import Sniffed, sniff
 
 
 @dataclass(slots=True)
@@ -50,7 +49,7 @@ def _all_pieces(found: Sequence[Source], settings: IngestSettings, reading: Read
     for source in found:
         stream = _known_pieces(source, settings, reading, alone=len(found) == 1)
         first = next(stream, None)
-        if first is not None and (_is_joined(first.format) or _is_joined(_last_format(source, settings))):
+        if first is not None and (_is_joined(first.format) or _holds_joined(source, first, settings)):
             apart.append((source, Sniffed(first.format, "", first.within)))
         elif first is not None:
             yield from chain((first,), stream)
@@ -62,16 +61,25 @@ def _is_joined(name: str | None) -> bool:
     return name is not None and FORMATS.get(name).join is not None
 
 
-def _last_format(source: Source, settings: IngestSettings) -> str | None:
-    """The format of a file's last line, where that is another one than the first's: of two logs put together, or of one
-    whose writer was replaced."""
-    record = last_line(source.path)
-    try:
-        value = None if record is None else parse(record)
-    except Unusable:
-        return None
-    told = recognition(settings)(value) if isinstance(value, dict) else None
-    return None if told is None else told.name
+def _holds_joined(source: Source, first: Piece, settings: IngestSettings) -> bool:
+    """Whether records that belong together stand in a file, whatever its first one is: two logs were put together, or
+    the writer was replaced. The records of its beginning are asked, and lines from all over the rest."""
+    asked = OtherPaths(settings)
+    records = chain(_beginning(first), spread_lines(source.path))
+    told = (asked.told(record, first.format) for record in records)
+    return any(one is not None and _is_joined(one.name) for one in told)
+
+
+def _beginning(piece: Piece) -> Iterator[bytes]:
+    left = _ASKED_BYTES
+    for _, record in piece.records():
+        if (left := left - len(record)) < 0:
+            return
+        yield record
+
+
+_ASKED_BYTES = 1 << 22
+"""Bytes of a file whose records are all asked what they are."""
 
 
 def _known_pieces(source: Source, settings: IngestSettings, reading: Reading, *, alone: bool) -> Iterator[Piece]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from audit.core.rates import SELF_HOSTED, CallKind, Rates, RatesOf
 from audit.core.reason import Reason
@@ -15,6 +15,8 @@ from audit.llm.pricing import catalogue_version, first_known_day, merged, rates_
 
 STANDARD_TIERS = frozenset({"default", "standard", "auto", "on_demand", "on-demand", "standard_only", "regular"})
 """Words for the price list's own tier; `auto` is what was asked for and says nothing of what was billed."""
+_PARTS = ("steps", "earlier")
+"""What a price of `audit.yaml` has beside its rates."""
 _CLASSES = {
     "input": "input_mtok",
     "output": "output_mtok",
@@ -37,14 +39,15 @@ def own_prices(tiers: Iterable[TierSettings]) -> dict[str, dict[str, Any] | None
     found: dict[str, dict[str, Any] | None] = {}
     for tier in tiers:
         if tier.price is not None and not tier.discount and tier.service_tier is None:
-            price = tier.price.model_dump(exclude={"as_of"} if tier.price.steps else {"as_of", "steps"})
+            stated = tier.price.model_dump(exclude={"as_of"})
+            price = {name: value for name, value in stated.items() if value or name not in _PARTS}
             found[tier.model] = _together(found.get(tier.model, price), price)
     return found
 
 
 def _together(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any] | None:
     """Two prices of a model as one, with every class that either names; None where they name different rates of one."""
-    if one is None or one.get("steps") != other.get("steps"):
+    if one is None or any(one.get(part) != other.get(part) for part in _PARTS):
         return None
     named = {name: rate for name, rate in one.items() if rate is not None}
     if any(rate is not None and named.get(name, rate) != rate for name, rate in other.items()):
@@ -52,12 +55,24 @@ def _together(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, An
     return other | named
 
 
-def _own_rates(price: dict[str, Any] | None) -> tuple[Rates, ...] | Reason:
-    """A price of `audit.yaml` by prompt length; why there is none where its tiers disagree."""
+class RatesUntil(NamedTuple):
+    """The rates of `audit.yaml` until a day, by prompt length; those of today have no end."""
+
+    until: date | None
+    rates: tuple[Rates, ...]
+
+
+def _own_periods(price: dict[str, Any] | None) -> tuple[RatesUntil, ...] | Reason:
+    """A price of `audit.yaml`, oldest rates first; why there is none where its tiers disagree."""
     if price is None:
         return Reason.PRICES_DIFFER
-    first = {name: rate for name, rate in price.items() if name != "steps"}
-    return tuple(Rates(**rates, source="audit.yaml") for rates in (first, *price.get("steps", ())))
+    earlier = (RatesUntil(date.fromisoformat(rates["until"]), _by_length(rates)) for rates in price.get("earlier", ()))
+    return (*earlier, RatesUntil(None, _by_length(price)))
+
+
+def _by_length(stated: Mapping[str, Any]) -> tuple[Rates, ...]:
+    first = {name: rate for name, rate in stated.items() if name not in (*_PARTS, "until")}
+    return tuple(Rates(**rates, source="audit.yaml") for rates in (first, *stated.get("steps", ())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +83,24 @@ class LogRates:
         own: Rates of `audit.yaml` by model; they outrank a list at every service tier.
     """
 
-    own: Mapping[str, Sequence[Rates] | Reason]
+    own: Mapping[str, Sequence[RatesUntil] | Reason]
 
     def __call__(self, kind: CallKind) -> Sequence[Rates] | Reason:
         """The rates of a kind of call, or why there are none."""
         for model in kind.models:
-            if model in self.own:
-                return self.own[model]
+            if (own := self.own.get(model)) is not None:
+                return own if isinstance(own, Reason) else _on_day(own, kind.at)
         if kind.provider in SELF_HOSTED:
             return Reason.SELF_HOSTED
         return _listed(kind)
+
+
+def _on_day(periods: Sequence[RatesUntil], at: datetime | None) -> Sequence[Rates]:
+    """The rates of a day; a call without a time has today's."""
+    for until, rates in periods:
+        if until is None or (at is not None and at.date() < until):
+            return rates
+    raise AssertionError("the last period has no end")
 
 
 def rates_of(tiers: Iterable[TierSettings] = ()) -> RatesOf:
@@ -87,7 +110,7 @@ def rates_of(tiers: Iterable[TierSettings] = ()) -> RatesOf:
         tiers: Those of `audit.yaml`; one with a price prices the calls of its model too, at every service tier: what a
             contract says of a model outranks a list.
     """
-    return LogRates({model: _own_rates(price) for model, price in own_prices(tiers).items()})
+    return LogRates({model: _own_periods(price) for model, price in own_prices(tiers).items()})
 
 
 @lru_cache(maxsize=8192)

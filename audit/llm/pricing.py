@@ -55,7 +55,7 @@ def resolve_price(tier: TierSettings, *, on: date | None = None) -> Price:
         PriceUnknown: The tier names none, and the catalogue has no list price for its model at its endpoint.
     """
     if tier.price is not None:
-        own = tier.price.model_dump(exclude={"steps"})
+        own = tier.price.model_dump(exclude={"steps", "earlier"})
         steps = tuple(PriceStep(**step.model_dump()) for step in tier.price.steps)
         return Price(**own, steps=steps, source="audit.yaml").less(tier.discount)
     provider = PROVIDERS.get(tier.provider)

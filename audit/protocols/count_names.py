@@ -23,8 +23,10 @@ NAMES: dict[str, tuple[str, ...]] = {
     "written": ("cache_write_tokens", "cache_creation_tokens"),
     "written_beside": ("cache_creation_input_tokens", "cacheWriteInputTokens", "cacheWriteInputTokenCount"),
     "reasoning": ("reasoning_tokens", "thinking_tokens"),
-    "thinking": ("thoughtsTokenCount", "thoughts_token_count"),
-    "extra_prompt": ("toolUsePromptTokenCount", "tool_use_prompt_token_count"),
+    "thinking": ("thoughtsTokenCount", "thoughts_token_count", "total_thought_tokens", "totalThoughtTokens"),
+    "extra_prompt": (
+        *("toolUsePromptTokenCount", "tool_use_prompt_token_count", "total_tool_use_tokens", "totalToolUseTokens"),
+    ),
     "images": ("image_tokens",),
     "audio": ("audio_tokens",),
 }
@@ -34,13 +36,17 @@ _TABLE = {name: kind for kind, names in NAMES.items() for name in names}
 _PROMPT_DETAILS = (
     *("prompt_tokens_details", "input_tokens_details", "promptTokensDetails", "prompt_token_details"),
     *("input_token_details", "inputTokenDetails", "inputTokensDetails", "input_details"),
+    *("input_tokens_by_modality", "inputTokensByModality"),
 )
 _COMPLETION_DETAILS = (
     *("completion_tokens_details", "output_tokens_details", "candidatesTokensDetails", "candidates_tokens_details"),
     *("responseTokensDetails", "response_tokens_details", "completion_token_details", "output_token_details"),
     *("outputTokenDetails", "outputTokensDetails", "output_details"),
+    *("output_tokens_by_modality", "outputTokensByModality"),
 )
-_CACHE_DETAILS = ("cacheTokensDetails", "cache_tokens_details")
+_CACHE_DETAILS = (
+    *("cacheTokensDetails", "cache_tokens_details", "cached_tokens_by_modality", "cachedTokensByModality"),
+)
 PLAIN = frozenset({"prompt", "completion"})
 """The kinds that every reply counts."""
 _SPLIT = frozenset(

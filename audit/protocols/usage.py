@@ -5,7 +5,9 @@ otherwise in two places. Anthropic and Bedrock give cached tokens beside the inp
 answer, and xAI reasoning beside the completion. The names tell the first, the total tells the rest.
 
 Sources: OpenAI `CompletionUsage` and `ResponseUsage`, Anthropic `Usage`, Bedrock `TokenUsage`, Gemini `UsageMetadata`,
-DeepSeek `prompt_cache_hit_tokens`, Ollama `prompt_eval_count`, Cohere `billed_units`. Names that are in none of them
+DeepSeek `prompt_cache_hit_tokens`, Ollama `prompt_eval_count`, Cohere `billed_units`, Gemini's Interactions
+(https://docs.cloud.google.com/gemini-enterprise-agent-platform/reference/rest/v1beta1/Usage), Alibaba's explicit cache
+(https://help.aliyun.com/en/model-studio/context-cache). Names that are in none of them
 are told by their words (`count_words.py`), and one that says nothing is noted.
 """
 
@@ -86,6 +88,8 @@ def read_usage(raw: Any) -> Counts:
     """Counts under any vendor's names; of anything else, none."""
     if not isinstance(raw, dict):
         return Counts(unreadable=raw is not None)
+    if all(isinstance(raw.get(name), dict) for name in _AI_SDK):
+        raw = _of_sides(raw)
     if "tokens" in raw or "billed_units" in raw:
         raw = _billed(raw)
     aside = False
@@ -103,6 +107,7 @@ def read_usage(raw: Any) -> Counts:
     prompt, completion, thinking = whole.get("prompt"), whole.get("completion"), whole.get("thinking")
     unreadable = (prompt is None and _says(raw, "prompt")) or (completion is None and _says(raw, "completion"))
     read, written = whole.get("read_beside"), whole.get("written_beside")
+    within = _known(inputs.get("written"), inputs.get("written_beside"))  # Alibaba's details have Anthropic's name
     if prompt is not None:
         prompt += whole.get("extra_prompt", 0)
         if (read or written) and _is_exclusive(raw):
@@ -116,8 +121,8 @@ def read_usage(raw: Any) -> Counts:
         Counts(
             prompt=prompt,
             completion=completion,
-            cached=_known(inputs.get("read"), whole.get("read"), read),
-            written=_known(inputs.get("written"), written, whole.get("written"), lives or None),
+            cached=_known(inputs.get("read"), inputs.get("read_beside"), whole.get("read"), read),
+            written=_known(within, written, whole.get("written"), lives or None),
             written_hour=_known(hour, inputs.get("hour"), whole.get("hour")),
             reasoning=_known(thinking, outputs.get("reasoning"), whole.get("reasoning")),
             images=_known(inputs.get("images"), inputs.get("seen"), whole.get("seen")),
@@ -131,6 +136,19 @@ def read_usage(raw: Any) -> Counts:
         ),
         whole.get("total"),
     )
+
+
+_AI_SDK = {"inputTokens": "inputTokenDetails", "outputTokens": "outputTokenDetails"}
+
+
+def _of_sides(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Counts of which each side is an object of its classes, as a model of the AI SDK gives them from version 6 on.
+
+    Source:
+        https://app.unpkg.com/@ai-sdk/openai@3.0.37/files/src/chat/convert-openai-chat-usage.ts, `LanguageModelV3Usage`
+    """
+    sums = {name: raw[name].get("total") for name in _AI_SDK}
+    return sums | {details: raw[name] for name, details in _AI_SDK.items()}
 
 
 def _with_samplings(raw: dict[str, Any], steps: list[Any]) -> tuple[dict[str, Any], bool]:
@@ -280,7 +298,7 @@ def _of_list(items: list[Any]) -> dict[str, Any]:
         modality = item.get("modality")
         if not isinstance(modality, str):
             made |= item
-        elif (count := count_of(item.get("tokenCount", item.get("token_count")))) is not None:
+        elif (count := count_of(item.get("tokenCount", item.get("token_count", item.get("tokens"))))) is not None:
             name = f"{modality.lower()}_tokens"
             made[name] = made.get(name, 0) + count
     return made

@@ -319,3 +319,21 @@ def test_a_log_without_a_call_is_no_log_of_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no record of these logs is a call of a model: 1 record of") as told:
         read(log, tmp_path / "run", IngestSettings())
     assert "traces" in (told.value.hint or "")
+
+
+@pytest.mark.parametrize("before", [4, 16])
+@pytest.mark.parametrize("name", [name for name in JOINED if name != "batch"])
+def test_records_that_belong_together_are_read_wherever_they_begin(name: str, before: int, tmp_path: Path) -> None:
+    """Behind some records of another log, with or without more of them after, each is read as what it is."""
+    sample, settings = BY_FORMAT[name]
+    others = (SAMPLES / "openai_pairs.jsonl").read_bytes().splitlines(keepends=True)
+    held = (SAMPLES / sample).read_bytes()
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"".join(others[:before]) + held + b"".join(others[before:]))
+    alone = [read(SAMPLES / file, tmp_path / file, settings).report for file in ("openai_pairs.jsonl", sample)]
+    got = read(log, tmp_path / "run", settings).report
+    for figure in ("requests", "failures", "duplicates", "cache_hits", "unknown"):
+        assert getattr(got, figure) == sum(getattr(one, figure) for one in alone), figure
+    # A line that tells no format and might be a call is of the file's own, whose reader refuses it.
+    assert got.rejected <= sum(one.rejected for one in alone) + 1
+    assert sum(got.spend_usd.values()) == pytest.approx(sum(sum(one.spend_usd.values()) for one in alone))

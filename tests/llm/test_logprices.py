@@ -9,12 +9,12 @@ import pytest
 
 from audit.core.rates import CallKind, Rates
 from audit.core.reason import Reason
-from audit.core.settings import PriceSettings, TierSettings
+from audit.core.settings import EarlierRates, PriceSettings, TierSettings
 from audit.ingest.calls.pairs import put_model
 from audit.ingest.row import Row
 from audit.ingest.words import PROVIDERS, charged_as, maker, model_key
 from audit.llm.logprices import rates_of
-from audit.llm.pricing import vendor_of
+from audit.llm.pricing import resolve_price, vendor_of
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -110,6 +110,30 @@ def test_tiers_that_disagree_price_nothing(inputs: tuple[int, ...]) -> None:
     same = rates_of([tier(k, inputs[0]) for k in range(len(inputs))])(kind("gpt-4o"))
     assert not isinstance(same, Reason)
     assert same[0].input == inputs[0]
+
+
+def test_a_price_that_changed_is_the_one_of_the_day() -> None:
+    """A contract of the middle of a month: each call has the rates of its day (UTC), one without a time today's."""
+    steps = [{"above": 200_000, "input": 6, "output": 20}]
+    earlier = [
+        {"input": 5, "output": 25, "until": "2026-11-02"},
+        {"input": 3, "output": 15, "until": "2026-11-15", "steps": steps},
+    ]
+    price = PriceSettings.model_validate({"input": 2, "output": 10, "cached_input": 0.2, "earlier": earlier})
+    tiers = [TierSettings(name=f"t{k}", model="claude-x", provider="openai", price=price) for k in range(2)]
+    days = {(2026, 11, 1): [5], (2026, 11, 2): [3, 6], (2026, 11, 14): [3, 6], (2026, 11, 15): [2], None: [2]}
+    for day, inputs in days.items():
+        at = None if day is None else datetime(*day, 23, 30, tzinfo=UTC)
+        found = rates_of(tiers)(kind("claude-x", at=at))
+        assert not isinstance(found, Reason)
+        assert [rates.input for rates in found] == inputs
+    assert resolve_price(tiers[0]).input == 2
+    other = [*tiers, tiers[0].model_copy(update={"price": PriceSettings(input=2, output=10, cached_input=0.2)})]
+    assert rates_of(other)(kind("claude-x")) is Reason.PRICES_DIFFER
+    with pytest.raises(ValueError, match="older to newer"):
+        PriceSettings.model_validate({"input": 2, "output": 10, "earlier": earlier[::-1]})
+    with pytest.raises(ValueError, match="isoformat"):
+        EarlierRates(input=1, output=1, until="mid-November")
 
 
 @pytest.mark.parametrize("order", [1, -1])

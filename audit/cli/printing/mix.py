@@ -29,7 +29,7 @@ from audit.core.display import (
 from audit.core.doubts import words_of
 from audit.core.levers import LEDGER_REQUESTS
 from audit.core.mixture import AnswerTimes, CostChange, Escalations, Mix, MixRow, ModelShare
-from audit.core.reason import sentence_of
+from audit.core.reason import Reason, sentence_of
 from audit.core.traffic import Apart, PricedBy
 
 ROWS = 40
@@ -98,7 +98,24 @@ def _summary(mix: Mix, *, bars: bool) -> list[str]:
         if number
     ]
     noted += [kind.counted(number, mix.apart_usd.get(kind)) for kind, number in _rows_apart(mix) if number]
-    return [*lines, *(_wrapped("Not counted", "; ".join(noted)) if noted else ()), *_doubts(mix)]
+    left_out = _wrapped("Not counted", "; ".join(noted), *_statement(mix)) if noted else ()
+    return [*lines, *left_out, *_doubts(mix)]
+
+
+def _statement(mix: Mix) -> list[str]:
+    """What to write into audit.yaml for the model that most requests without a price ask."""
+    found = next((one for one in mix.unpriced_models if one.model and one.reason in _STATED), None)
+    if found is None:
+        return []
+    price = "price: {input: USD, output: USD}"
+    return [
+        "What a million tokens of it cost can be stated in audit.yaml: "
+        f"tiers: [{{name: paid, model: {terminal_safe(found.model)}, provider: openai, {price}}}]"
+    ]
+
+
+_STATED = frozenset({Reason.UNKNOWN_MODEL, Reason.SERVICE_TIER, Reason.SELF_HOSTED})
+"""Reasons for no price that a stated one removes."""
 
 
 def _doubts(mix: Mix) -> list[str]:

@@ -154,12 +154,24 @@ class Piece:
         return replace(self, format=format_name, within=within)
 
 
-def last_line(path: Path) -> bytes | None:
-    """The last line of a file, where that is a text of lines and the line an object."""
+def spread_lines(path: Path) -> Iterator[bytes]:
+    """Lines of a file from places spread evenly over it, its last one among them; of a text of objects alone."""
+    size = path.stat().st_size
     with path.open("rb") as file:
-        file.seek(max(file.seek(0, io.SEEK_END) - HEAD_BYTES, 0))
+        for place in range(_PLACES):
+            file.seek(size * place // _PLACES)
+            file.readline(HEAD_BYTES)  # the rest of the line in which the place lies
+            line = file.readline(HEAD_BYTES).rstrip()
+            if line[:1] == b"{" and line[-1:] == b"}":
+                yield line
+        file.seek(max(size - HEAD_BYTES, 0))
         line = file.read().rstrip().rpartition(b"\n")[2]
-    return line if line[:1] == b"{" and line[-1:] == b"}" else None
+        if line[:1] == b"{" and line[-1:] == b"}":
+            yield line
+
+
+_PLACES = 128
+"""Places of a file at which a line is looked at."""
 
 
 def find_sources(paths: Sequence[Path]) -> list[Source]:
