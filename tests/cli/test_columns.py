@@ -39,10 +39,11 @@ def test_a_name_is_read_whole_however_narrow_its_column_is(name: str, width: int
 
 
 def test_a_name_without_end_takes_a_few_lines() -> None:
-    """It is cut at last, and says so."""
-    lines = printed(["y" * 400], 48)[1:]
+    """It is cut at last, says so, and keeps its end: two names may differ there alone."""
+    lines = printed(["y" * 400 + "end"], 48)[1:]
     assert len(lines) == NAME_LINES
-    assert lines[-1].rstrip().endswith("…")
+    assert lines[-1].startswith("…")
+    assert lines[-1].rstrip().endswith("end")
 
 
 def test_a_list_goes_on_behind_its_commas() -> None:

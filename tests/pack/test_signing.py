@@ -112,6 +112,6 @@ def test_the_commands_sign_and_check(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "--sign and --after are for packs" in capsys.readouterr().err
     assert run(["report", str(folder), "--pack", str(pack), "--sign", str(own)]) == 0
     run(["verify", str(pack)])
-    assert "signed it; --key FILE.pub checks that" in capsys.readouterr().out
+    assert "signed it; --key FILE.pub checks that" in " ".join(capsys.readouterr().out.split())
     run(["verify", str(pack), "--key", str(others)])
     assert "✓ signature.json  of the key that was named, for this pack" in capsys.readouterr().out

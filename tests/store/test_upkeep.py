@@ -64,7 +64,7 @@ def test_it_lists_what_is_there(store: Path, capsys: pytest.CaptureFixture[str])
         (["log5.jsonl"], True),
         (["log6.jsonl"], True),
     ]
-    said = printed(capsys, "--store", store)
+    said = " ".join(printed(capsys, "--store", store).split())
     assert "10 answers, for which $2.50 was paid, and 2 readings" in said
     assert "log6.jsonl" in said
 
@@ -83,7 +83,7 @@ def test_damage_is_found_and_named(store: Path, capsys: pytest.CaptureFixture[st
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
-    said = printed(capsys, "verify", "--store", store, code=2)
+    said = " ".join(printed(capsys, "verify", "--store", store, code=2).split())
     assert "to request 000000000000 is not as it was written" in said
     assert f"{file.name} of the reading" in said
     assert "2 of 10 answers and 2 readings damaged" in said
