@@ -68,7 +68,7 @@ def test_a_body_becomes_a_completion(case: dict[str, Any]) -> None:
         (429, {}, Fault.RATE_LIMITED, True),
         (500, {}, Fault.SERVER, True),
         (504, {}, Fault.TIMEOUT, True),
-        (302, {}, Fault.ADDRESS, False),
+        (302, {}, Fault.MOVED, False),
     ],
 )
 def test_a_status_becomes_an_error(status: int, error: dict[str, Any], kind: Fault, *, transient: bool) -> None:
